@@ -1,0 +1,81 @@
+/* kernel.h -- what every kernel needs: a random source, blocks that are touched, and one line of output.
+ *
+ * A kernel does a fixed amount of work, set by its first argument in percent (100: a run of some tenths of a second), and prints a
+ * checksum made of sizes and contents, never of addresses or times: two allocators that serve it correctly print the same.
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef KERNEL_H
+#define KERNEL_H
+
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* xorshift64*: good enough to scatter, cheap enough not to be what is measured. */
+static inline uint64_t rng_next(uint64_t *state)
+{
+    uint64_t x = *state;
+
+    x ^= x >> 12;
+    x ^= x << 25;
+    x ^= x >> 27;
+    *state = x;
+    return x * 0x2545f4914f6cdd1dULL;
+}
+
+static inline size_t rng_below(uint64_t *state, size_t bound)
+{
+    return (size_t)(((rng_next(state) >> 32) * (uint64_t)bound) >> 32);
+}
+
+/* Sizes as programs ask for them: 2^k with k uniform between the two exponents, then a uniform fill below the next power. */
+static inline size_t rng_size(uint64_t *state, unsigned min_exponent, unsigned max_exponent)
+{
+    size_t base = (size_t)1 << (min_exponent + rng_below(state, max_exponent - min_exponent));
+
+    return base + rng_below(state, base);
+}
+
+static inline void *need(void *block)
+{
+    if (block == NULL) {
+        fputs("kernel: out of memory\n", stderr);
+        exit(1);
+    }
+    return block;
+}
+
+/* A block whose first and last byte carry a mark that kernel_drop() checks. */
+static inline unsigned char *kernel_take(size_t size, unsigned char mark)
+{
+    unsigned char *block = need(malloc(size));
+
+    block[0] = mark;
+    block[size - 1] = mark;
+    return block;
+}
+
+static inline uint64_t kernel_drop(unsigned char *block, size_t size)
+{
+    uint64_t sum = (uint64_t)block[0] * 31u + block[size - 1] + size;
+
+    free(block);
+    return sum;
+}
+
+/* The fixed amount of work, scaled by the first argument in percent. */
+static inline size_t kernel_work(int argc, char **argv, size_t full)
+{
+    size_t percent = argc > 1 ? strtoul(argv[1], NULL, 10) : 100;
+    size_t work = full / 100 * percent;
+
+    return work > 0 ? work : 1;
+}
+
+static inline int kernel_done(uint64_t sum)
+{
+    printf("%016llx\n", (unsigned long long)sum);
+    return fflush(stdout) == 0 ? 0 : 1;
+}
+
+#endif

@@ -1,0 +1,103 @@
+"""allocators.py -- finds the allocators installed on this machine.
+
+SPDX-License-Identifier: MIT
+"""
+import glob
+import os
+import platform
+import subprocess
+from dataclasses import dataclass
+
+# Name, patterns of the library that overrides malloc (first hit wins), Debian package.
+KNOWN = (
+    ("jemalloc", ("libjemalloc.so.2",), "libjemalloc2"),
+    ("mimalloc", ("libmimalloc.so.3", "libmimalloc.so.2", "libmimalloc.so"), "libmimalloc2.0"),
+    ("tcmalloc", ("libtcmalloc_minimal.so.4", "libtcmalloc.so.4"), "libtcmalloc-minimal4"),
+    ("tbbmalloc", ("libtbbmalloc_proxy.so.2",), "libtbbmalloc2"),
+    ("scudo", ("libclang_rt.scudo_standalone-%s.so" % platform.machine(), "libclang_rt.scudo_standalone.so"), "libclang-rt-dev"),
+)
+FOLDERS = ("/usr/local/lib", "/usr/lib/%s-linux-gnu*" % platform.machine(), "/usr/lib64", "/usr/lib",
+           "/usr/lib/llvm-*/lib/clang/*/lib/linux", "/usr/lib/clang/*/lib/linux")
+
+
+class Unusable(Exception):
+    """What the caller asked for cannot be had; the message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Allocator:
+    """One column of the table."""
+    name: str
+    library: str  # absolute path to preload; "" for the C library's own malloc
+    version: str
+
+
+def version_of(path):
+    """The Debian package a library is from, with its version, or the file's own name."""
+    real = os.path.realpath(path)
+    for name in (path, real, real.replace("/usr/lib/", "/lib/", 1)):
+        try:
+            found = subprocess.run(["dpkg-query", "-S", name], capture_output=True, text=True, check=False)
+        except OSError:
+            break
+        if found.returncode == 0:
+            package = found.stdout.split(": ")[0].split(",")[0]
+            return subprocess.run(["dpkg-query", "-W", "-f", "${Package} ${Version}", package],
+                                  capture_output=True, text=True, check=False).stdout
+    return os.path.basename(real)
+
+
+def libc_path():
+    """The C library of this machine's programs, as this interpreter has it mapped."""
+    with open("/proc/self/maps", encoding="ascii", errors="replace") as maps:
+        for line in maps:
+            path = line.split()[-1]
+            if os.path.basename(path).startswith(("libc.so.6", "libc-2.")):
+                return path
+    raise Unusable("no glibc is mapped here; the benchmarks compare with glibc's malloc and need it")
+
+
+def find_library(names):
+    for name in names:
+        for folder in FOLDERS:
+            found = sorted(glob.glob(os.path.join(folder, name)))
+            if found:
+                return found[-1]
+    return None
+
+
+def installed(build, extra=()):
+    """Every allocator found, glibc first and acre last but for those given as NAME=PATH, and the packages of those absent."""
+    found = [Allocator("glibc", "", os.confstr("CS_GNU_LIBC_VERSION") or "glibc")]
+    absent = []
+    for name, names, package in KNOWN:
+        path = find_library(names)
+        if path is None:
+            absent.append((name, package))
+        else:
+            found.append(Allocator(name, path, version_of(path)))
+    acre = os.path.join(build, "libacre-preload.so")
+    if os.path.exists(acre):
+        found.append(Allocator("acre", acre, "this tree"))
+    else:
+        absent.append(("acre", "run make first"))
+    for item in extra:
+        name, _, path = item.partition("=")
+        path = os.path.abspath(path)
+        if not name or not os.path.isfile(path):
+            raise Unusable("--with %s: give it as NAME=PATH of a library that exists" % item)
+        found = [one for one in found if one.name != name] + [Allocator(name, path, version_of(path))]
+    return found, absent
+
+
+def choose(found, names):
+    """Those of the comma-separated names, in that order; all for no names."""
+    if not names:
+        return found
+    by_name = {one.name: one for one in found}
+    wanted = [name for name in names.split(",") if name]
+    unknown = [name for name in wanted if name not in by_name]
+    if unknown:
+        raise Unusable("not found here: %s; found are: %s. Name another with --with NAME=PATH"
+                       % (", ".join(unknown), ", ".join(by_name)))
+    return [by_name[name] for name in wanted]

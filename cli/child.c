@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * child.c -- runs a program as if nobody stood between it and its starter, and measures it.
+ *
+ * Signals: the terminal sends its signals to the whole process group, so the program gets them by itself and
+ *          this
+ * process only has to survive them. A signal that a process sent (kill, sigqueue) may have been meant for the
+ * program by someone who knows only our number: it is passed on. The kernel marks the two kinds in si_code.
+ * Signals that were ignored when we started stay ignored, here and there (nohup).
+ */
+#include "child.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "segment.h"
+
+struct signal_plan {
+    sigset_t taken; /* signals this process waits for       */
+    sigset_t mask_before;
+    struct sigaction chld_before;
+};
+
+static uint64_t now_ns(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+static void take_unless_ignored(sigset_t *taken, int number)
+{
+    struct sigaction action;
+    if (sigaction(number, NULL, &action) == 0 && action.sa_handler != SIG_IGN)
+        sigaddset(taken, number);
+}
+
+/* Blocks what would end this process and is to be passed on. The stop signals keep their effect: a shell
+ * must see its job stop. SIGCHLD must not be ignored while we wait, or the status is lost. */
+static void plan_signals(struct signal_plan *plan)
+{
+    static const int passed_on[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGALRM};
+    struct sigaction by_default = {.sa_handler = SIG_DFL};
+    sigemptyset(&plan->taken);
+    for (size_t i = 0; i < sizeof(passed_on) / sizeof(passed_on[0]); i++)
+        take_unless_ignored(&plan->taken, passed_on[i]);
+    for (int number = SIGRTMIN; number <= SIGRTMAX; number++)
+        take_unless_ignored(&plan->taken, number);
+    sigaction(SIGCHLD, &by_default, &plan->chld_before);
+    sigaddset(&plan->taken, SIGCHLD);
+    sigprocmask(SIG_BLOCK, &plan->taken, &plan->mask_before);
+}
+
+static void become(const char *path, char **argv, const struct signal_plan *plan, int report_fd)
+{
+    sigaction(SIGCHLD, &plan->chld_before, NULL);
+    sigprocmask(SIG_SETMASK, &plan->mask_before, NULL);
+    execve(path, argv, environ);
+    int reason = errno;
+    ssize_t unused = write(report_fd, &reason, sizeof(reason));
+    (void)unused;
+    _exit(127);
+}
+
+/* The errno of a failed execve, 0 when it went well: then the pipe closes without a word. */
+static int exec_result(int fd)
+{
+    int reason;
+    return read(fd, &reason, sizeof(reason)) == (ssize_t)sizeof(reason) ? reason : 0;
+}
+
+static void pass_on(const siginfo_t *signal, pid_t pid)
+{
+    bool sent_by_process =
+        signal->si_code == SI_USER || signal->si_code == SI_TKILL || signal->si_code == SI_QUEUE;
+    /* A program in another process group does not hear our terminal signals. */
+    if (!sent_by_process && getpgid(pid) == getpgrp())
+        return;
+    if (signal->si_code == SI_QUEUE)
+        sigqueue(pid, signal->si_signo, signal->si_value);
+    else
+        kill(pid, signal->si_signo);
+}
+
+static bool wait_for(struct ac_outcome *outcome, const struct signal_plan *plan)
+{
+    for (;;) {
+        pid_t ended = wait4(outcome->pid, &outcome->wait_status, WNOHANG, &outcome->usage);
+        if (ended == outcome->pid)
+            return true;
+        if (ended < 0 && errno != EINTR)
+            return false;
+        siginfo_t signal;
+        if (sigwaitinfo(&plan->taken, &signal) > 0 && signal.si_signo != SIGCHLD)
+            pass_on(&signal, outcome->pid);
+    }
+}
+
+static bool close_on_exec_pipe(int fds[2])
+{
+    if (pipe2(fds, O_CLOEXEC) != 0)
+        return false;
+    fds[0] = ac_fd_above_streams(fds[0]);
+    fds[1] = ac_fd_above_streams(fds[1]);
+    return fds[0] >= 0 && fds[1] >= 0;
+}
+
+bool ac_child_run(const char *path, char **argv, struct ac_outcome *out_outcome)
+{
+    struct signal_plan plan;
+    int fds[2];
+    if (!close_on_exec_pipe(fds))
+        return false;
+    plan_signals(&plan);
+    out_outcome->start_ns = now_ns();
+    out_outcome->pid = fork();
+    if (out_outcome->pid < 0)
+        return false;
+    if (out_outcome->pid == 0)
+        become(path, argv, &plan, fds[1]);
+    /* From here on a closed pipe under stderr must not cost the program its exit status. */
+    signal(SIGPIPE, SIG_IGN);
+    close(fds[1]);
+    out_outcome->exec_errno = exec_result(fds[0]);
+    close(fds[0]);
+    if (!wait_for(out_outcome, &plan))
+        return false;
+    out_outcome->wall_ns = now_ns() - out_outcome->start_ns;
+    return true;
+}

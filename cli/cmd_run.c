@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * cmd_run.c -- `acre run`: a program on acre, with its streams, signals and exit status untouched, and a
+ * report at its end.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cmd.h"
+#include "conf.h"
+#include "report.h"
+
+static const char help[] =
+    "usage: acre run [OPTIONS] [--] PROGRAM [ARGS]\n"
+    "\n"
+    "Runs PROGRAM with acre as its malloc and prints, when it has ended, twelve lines\n"
+    "on stderr: time, peak memory and its parts, what is live at exit, the biggest\n"
+    "size classes, what to try next. Streams, working directory, process group,\n"
+    "signals and exit status are the program's own.\n"
+    "\n"
+    "  -q, --quiet             no report\n"
+    "  -o, --output FILE       the report to FILE instead of stderr\n"
+    "      --json FILE         all numbers to FILE as JSON, schema acre.run/1\n"
+    "      --conf KEY=VALUE,.. options of the library, see `acre options`\n"
+    "      --lib PATH          this libacre-preload.so, not the one beside acre\n"
+    "\n"
+    "Exit: the program's status; 128+N when signal N ended it; 2 wrong usage;\n"
+    "125 acre cannot serve this program; 126 it cannot be executed; 127 not found.\n"
+    "Example: acre run -- python3 -c 'print(len([str(i) for i in range(10**6)]))'\n";
+
+struct request {
+    bool quiet;
+    const char *output_path;
+    const char *json_path;
+    const char *conf;
+    const char *library_path;
+    char **argv;
+    FILE *output;
+    FILE *json;
+};
+
+static bool conf_is_right(const char *conf)
+{
+    struct ac_conf_item item;
+    while (ac_conf_next(&conf, &item)) {
+        char text[256];
+        ac_conf_describe(&item, text, sizeof(text));
+        if (text[0] != '\0') {
+            ac_error("--conf: %s", text);
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Returns -1 to go on, or the exit status. */
+static int parse(int argc, char **argv, struct request *out)
+{
+    static const struct option options[] = {
+        {"quiet", no_argument, NULL, 'q'},
+        {"output", required_argument, NULL, 'o'},
+        {"json", required_argument, NULL, 'j'},
+        {"conf", required_argument, NULL, 'c'},
+        {"lib", required_argument, NULL, 'l'},
+        {"help", no_argument, NULL, 'h'},
+        {NULL, 0, NULL, 0},
+    };
+    int answer;
+    while ((answer = getopt_long(argc, argv, "+:qo:h", options, NULL)) != -1) {
+        switch (answer) {
+        case 'q':
+            out->quiet = true;
+            break;
+        case 'o':
+            out->output_path = optarg;
+            break;
+        case 'j':
+            out->json_path = optarg;
+            break;
+        case 'c':
+            out->conf = optarg;
+            break;
+        case 'l':
+            out->library_path = optarg;
+            break;
+        case 'h':
+            fputs(help, stdout);
+            return AC_EXIT_DONE;
+        default:
+            return ac_option_refused(answer, argv, options, "run");
+        }
+    }
+    out->argv = argv + optind;
+    if (optind == argc) {
+        ac_error("which program? usage: acre run [OPTIONS] -- PROGRAM [ARGS]");
+        return AC_EXIT_USAGE;
+    }
+    return out->conf && !conf_is_right(out->conf) ? AC_EXIT_USAGE : -1;
+}
+
+/* Opens a file for a report before the program runs, so that a wrong path is not found out an hour later. */
+static bool open_report(const char *path, const char *option, FILE **out)
+{
+    if (!path)
+        return true;
+    int fd = ac_fd_above_streams(open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
+    *out = fd < 0 ? NULL : fdopen(fd, "w");
+    if (!*out)
+        ac_error("cannot write %s, given by %s: %s; the program was not started", path, option,
+                 strerror(errno));
+    return *out != NULL;
+}
+
+static bool wants_colour(const struct request *request)
+{
+    const char *no_colour = getenv("NO_COLOR");
+    const char *terminal = getenv("TERM");
+    if (request->output || !isatty(STDERR_FILENO) || (no_colour && no_colour[0] != '\0'))
+        return false;
+    return terminal && strcmp(terminal, "dumb") != 0;
+}
+
+static void report(const struct request *request, const struct ac_run *run)
+{
+    FILE *out = request->output ? request->output : stderr;
+    if (request->json && !ac_report_json(run, request->json))
+        ac_error("could not write all of %s: %s", request->json_path, strerror(errno));
+    if (!request->quiet && !ac_report_text(run, out, wants_colour(request)) && request->output)
+        ac_error("could not write all of %s: %s", request->output_path, strerror(errno));
+}
+
+static int exec_failed(const struct ac_run *run)
+{
+    int reason = run->outcome.exec_errno;
+    const char *path = run->vet->path;
+    if (reason == ENOEXEC)
+        ac_error(
+            "%s is neither an ELF program nor a script with a #! line; if it is a script, name its "
+            "interpreter: acre run -- sh %s",
+            path, path);
+    else if (reason == E2BIG)
+        ac_error(
+            "%s could not be started: arguments and environment are too long together; shorten them or raise "
+            "`ulimit -s`",
+            path);
+    else if (reason == ELOOP)
+        ac_error("%s could not be started: its #! lines lead to too many other scripts", path);
+    else
+        ac_error("%s could not be started: %s", path, strerror(reason));
+    return reason == ENOENT || reason == ENOTDIR ? AC_EXIT_NOT_FOUND : AC_EXIT_NOT_EXECUTABLE;
+}
+
+/* Everything that can go wrong before there is a process. Returns -1 to go on, or the exit status. */
+static int prepare(struct request *request, struct ac_library *library, struct ac_vet *vet,
+                   struct ac_segment *segment)
+{
+    if (!ac_library_find(request->library_path, library))
+        return AC_EXIT_OWN_FAILURE;
+    ac_vet_program(request->argv[0], &library->elf, vet);
+    if (vet->status != 0) {
+        ac_error("%s", vet->message);
+        return vet->status;
+    }
+    if (!open_report(request->output_path, "-o", &request->output) ||
+        !open_report(request->json_path, "--json", &request->json))
+        return AC_EXIT_OWN_FAILURE;
+    if (!ac_segment_create(segment)) {
+        ac_error("cannot make the segment for the numbers: %s; the program was not started", strerror(errno));
+        return AC_EXIT_OWN_FAILURE;
+    }
+    if (!ac_library_preload(library) || !ac_library_configure(request->conf, segment->path))
+        return AC_EXIT_OWN_FAILURE;
+    return -1;
+}
+
+int ac_cmd_run(int argc, char **argv)
+{
+    static struct request request;
+    static struct ac_library library;
+    static struct ac_vet vet;
+    static struct ac_run run;
+    struct ac_segment segment;
+    int status = parse(argc, argv, &request);
+    if (status < 0)
+        status = prepare(&request, &library, &vet, &segment);
+    if (status >= 0)
+        return status;
+    run.argv = request.argv;
+    run.conf = request.conf;
+    run.library = &library;
+    run.vet = &vet;
+    if (!ac_child_run(vet.path, request.argv, &run.outcome)) {
+        ac_error("cannot start a process: %s", strerror(errno));
+        return AC_EXIT_OWN_FAILURE;
+    }
+    if (run.outcome.exec_errno != 0)
+        return exec_failed(&run);
+    run.verdict = ac_segment_read(&segment, &run.state);
+    report(&request, &run);
+    return ac_run_exit_status(&run);
+}

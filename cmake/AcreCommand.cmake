@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: MIT
+#
+# AcreCommand.cmake -- the command `acre`, from cli/.
+
+file(GLOB command_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/cli/*.c)
+if(NOT command_sources)
+    return()
+endif()
+pkg_check_modules(JANSSON REQUIRED IMPORTED_TARGET jansson)
+
+add_executable(acre ${command_sources})
+target_include_directories(acre PRIVATE ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/src)
+target_compile_definitions(acre PRIVATE _GNU_SOURCE)
+target_compile_options(acre PRIVATE -std=gnu11 -O2 -g
+    -ffile-prefix-map=${PROJECT_SOURCE_DIR}=. ${ACRE_WARNINGS})
+target_link_options(acre PRIVATE -Wl,-z,now -Wl,-z,relro -Wl,--as-needed)
+target_link_libraries(acre PRIVATE PkgConfig::JANSSON)
+set_target_properties(acre PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR})
+add_dependencies(acre-artefacts acre)

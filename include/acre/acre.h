@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * acre.h -- the prefixed interface of the acre memory allocator.
+ *
+ * The functions below are what the C library's functions of the same name without the prefix do, on acre's heap;
+ * where the standards leave a choice, the choice made here is stated. Blocks from acre_malloc() and from malloc()
+ * are interchangeable when acre also serves malloc() in the process (libacre-preload.so, libacre.a, acre.o).
+ *
+ * Common to all:
+ *   alignment  every block is aligned to at least 16 bytes.
+ *   errors     a function that returns NULL for lack of memory sets errno to ENOMEM and has changed nothing;
+ *              a size over PTRDIFF_MAX is always refused that way. No function changes errno on success.
+ *   threads    all functions are safe in any thread; a block may be freed by any thread.
+ *   signals    acre_malloc, acre_calloc, acre_realloc, acre_aligned_alloc and acre_free may be called from a
+ *              signal handler, also from one that interrupted them (an extension: POSIX does not ask for it).
+ *   fork       safe in the parent and in the child, also when other threads were allocating at the time.
+ *   misuse     a bad pointer ends the process with one line on stderr that names the crime; see acre(7).
+ */
+#ifndef ACRE_ACRE_H
+#define ACRE_ACRE_H
+
+#include <stddef.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define ACRE_VERSION_MAJOR 0
+#define ACRE_VERSION_MINOR 1
+#define ACRE_VERSION_PATCH 0
+#define ACRE_VERSION_STRING "0.1.0"
+
+#if defined(__GNUC__)
+#define ACRE_API __attribute__((visibility("default")))
+#define ACRE_MALLOC_LIKE(...) __attribute__((malloc, warn_unused_result, __VA_ARGS__))
+#else
+#define ACRE_API
+#define ACRE_MALLOC_LIKE(...)
+#endif
+
+/* acre_malloc -- allocate a block.
+ *
+ *   size       bytes wanted, 0 to PTRDIFF_MAX; 0 gives a distinct block that can be freed.
+ *   returns    the block, 16-byte aligned, contents indeterminate; NULL when memory is exhausted.
+ *   errors     ENOMEM.
+ *   cost       a few ns up to 32 KiB; page work beyond.
+ *   threads    safe.   signals  safe.   fork  safe.
+ *   see        malloc(3); ISO C 7.24.3.6
+ */
+ACRE_API void *acre_malloc(size_t size) ACRE_MALLOC_LIKE(alloc_size(1));
+
+/* acre_calloc -- allocate a zeroed array.
+ *
+ *   count, size  elements and bytes of each; their product may be 0.
+ *   returns    the block, all of its usable bytes zero; NULL when the product overflows or memory is exhausted.
+ *   errors     ENOMEM.
+ *   cost       acre_malloc plus clearing; memory fresh from the system is not cleared again.
+ *   threads    safe.   signals  safe.   fork  safe.
+ *   see        calloc(3); ISO C 7.24.3.2
+ */
+ACRE_API void *acre_calloc(size_t count, size_t size) ACRE_MALLOC_LIKE(alloc_size(1, 2));
+
+/* acre_realloc -- change the size of a block.
+ *
+ *   block      from any function here and not freed, or NULL (then as acre_malloc).
+ *   size       new size in bytes; 0 with a block frees it and returns NULL, errno untouched (as glibc does).
+ *   returns    the block, perhaps moved, with the first min(old, new) bytes kept; NULL on failure, block intact.
+ *   errors     ENOMEM.
+ *   cost       nothing while the size class stays; big blocks grow in place or move by page tables.
+ *   threads    safe.   signals  safe.   fork  safe.
+ *   see        realloc(3); POSIX.1-2024
+ */
+ACRE_API void *acre_realloc(void *block, size_t size) __attribute__((warn_unused_result, alloc_size(2)));
+
+/* acre_reallocarray -- acre_realloc of count * size, refused on overflow.
+ *
+ *   returns    as acre_realloc.
+ *   errors     ENOMEM, also when count * size overflows; the block is intact then.
+ *   cost       as acre_realloc.
+ *   threads    safe.   signals  safe.   fork  safe.
+ *   see        reallocarray(3); POSIX.1-2024
+ */
+ACRE_API void *acre_reallocarray(void *block, size_t count, size_t size)
+    __attribute__((warn_unused_result, alloc_size(2, 3)));
+
+/* acre_free -- give a block back.
+ *
+ *   block      from any function here and not yet freed, or NULL.
+ *   errors     none; errno is kept. Anything else as a block ends the process.
+ *   cost       a few ns up to 32 KiB.
+ *   threads    safe, from any thread.   signals  safe.   fork  safe.
+ *   see        free(3); ISO C 7.24.3.3
+ */
+ACRE_API void acre_free(void *block);
+
+/* acre_free_sized -- free a block whose requested size is known.
+ *
+ *   size       the size last asked of acre_malloc, acre_calloc or acre_realloc for this block. A size of another
+ *              size class ends the process. NULL is accepted with any size.
+ *   errors     none; errno is kept.
+ *   cost       as acre_free.
+ *   threads    safe.   signals  safe.   fork  safe.
+ *   see        ISO C23 7.24.3.4
+ */
+ACRE_API void acre_free_sized(void *block, size_t size);
+
+/* acre_free_aligned_sized -- free a block from acre_aligned_alloc whose alignment and size are known.
+ *
+ *   alignment, size  as they were given to acre_aligned_alloc; another class or alignment ends the process.
+ *   errors     none; errno is kept.
+ *   cost       as acre_free.
+ *   threads    safe.   signals  safe.   fork  safe.
+ *   see        ISO C23 7.24.3.5
+ */
+ACRE_API void acre_free_aligned_sized(void *block, size_t alignment, size_t size);
+
+/* acre_aligned_alloc -- allocate an aligned block.
+ *
+ *   alignment  a power of two; 1 and up.
+ *   size       bytes wanted; need not be a multiple of the alignment.
+ *   returns    the block; NULL on failure.
+ *   errors     EINVAL alignment not a power of two; ENOMEM.
+ *   cost       as acre_malloc up to a page of alignment.
+ *   threads    safe.   signals  safe.   fork  safe.
+ *   see        aligned_alloc(3); ISO C 7.24.3.1
+ */
+ACRE_API void *acre_aligned_alloc(size_t alignment, size_t size) ACRE_MALLOC_LIKE(alloc_align(1), alloc_size(2));
+
+/* acre_posix_memalign -- allocate an aligned block, the POSIX way.
+ *
+ *   out_block  set on success only.
+ *   alignment  a power of two and a multiple of sizeof(void *).
+ *   returns    0, EINVAL or ENOMEM.
+ *   errors     errno is also set to ENOMEM when that is returned (as glibc does).
+ *   cost       as acre_aligned_alloc.
+ *   threads    safe.   signals  safe.   fork  safe.
+ *   see        posix_memalign(3)
+ */
+ACRE_API int acre_posix_memalign(void **out_block, size_t alignment, size_t size) __attribute__((warn_unused_result));
+
+/* acre_usable_size -- bytes that may be used in a block.
+ *
+ *   block      a live block or NULL.
+ *   returns    at least the requested size, the same for the block's whole life; 0 for NULL.
+ *   errors     none.
+ *   cost       a few ns.
+ *   threads    safe.   signals  safe.   fork  safe.
+ *   see        malloc_usable_size(3)
+ */
+ACRE_API size_t acre_usable_size(const void *block);
+
+/* acre_good_size -- the usable size a request would get.
+ *
+ *   size       bytes, any value.
+ *   returns    what acre_usable_size() would say of acre_malloc(size); the size itself when it cannot be had.
+ *   errors     none.
+ *   cost       a few ns; allocates nothing.
+ *   threads    safe.   signals  safe.   fork  safe.
+ */
+ACRE_API size_t acre_good_size(size_t size);
+
+/* acre_trim -- empty the caches of all threads and give free pages back to the system.
+ *
+ *   keep_bytes free memory to leave resident, in bytes.
+ *   returns    1 when any memory was given back, 0 when there was none to give.
+ *   errors     none.
+ *   cost       proportional to the cached and free memory; milliseconds.
+ *   threads    safe.   signals  unsafe.   fork  safe.
+ *   see        malloc_trim(3)
+ */
+ACRE_API int acre_trim(size_t keep_bytes);
+
+/* acre_option_get -- read an option by name.
+ *
+ *   name       a name listed in acre(7).
+ *   out_value  set to the value in force (booleans 0 or 1; sizes in bytes; times in ms).
+ *   returns    0, or ENOENT for an unknown name.
+ *   errors     none besides.
+ *   cost       a search of a short table.
+ *   threads    safe.   signals  safe.   fork  safe.
+ */
+ACRE_API int acre_option_get(const char *name, size_t *out_value);
+
+/* acre_option_set -- change an option at run time.
+ *
+ *   name, value  as for acre_option_get.
+ *   returns    0; ENOENT for an unknown name; ERANGE outside the option's range; EPERM when the option can only
+ *              be set before the first allocation.
+ *   errors     none besides.
+ *   cost       a search of a short table.
+ *   threads    safe.   signals  unsafe.   fork  safe.
+ */
+ACRE_API int acre_option_set(const char *name, size_t value);
+
+/* acre_version -- the version of the library that is running, as "major.minor.patch".
+ *
+ *   returns    a static string.
+ *   errors     none.   cost  none.   threads  safe.   signals  safe.   fork  safe.
+ */
+ACRE_API const char *acre_version(void);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/atomic.h"
+#include "core/option.h"
+
+#include <acre/acre.h>
+#include <errno.h>
+#include <string.h>
+
+int acre_option_get(const char *name, size_t *out_value)
+{
+    int i = ac_option_find(name, strlen(name));
+    if (i < 0)
+        return ENOENT;
+    *out_value = ac_load_rlx(&ac_option_value[i]);
+    return 0;
+}
+
+int acre_option_set(const char *name, size_t value)
+{
+    int i = ac_option_find(name, strlen(name));
+    if (i < 0)
+        return ENOENT;
+    if (ac_option_row[i].when != AC_OPTION_WHEN_RUN)
+        return EPERM;
+    if (value < ac_option_row[i].min || value > ac_option_row[i].max)
+        return ERANGE;
+    ac_store_rlx(&ac_option_value[i], value);
+    return 0;
+}
+
+const char *acre_version(void)
+{
+    return ACRE_VERSION_STRING;
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The only file that knows all modules: what happens when the library is loaded and when the process exits. Nothing here is needed for
+ * allocation to work, which may begin long before and go on long after.
+ */
+#include "api/publish.h"
+#include "heap/helper.h"
+#include "heap/hooks.h"
+#include "heap/thread.h"
+
+static void tick(void)
+{
+    ac_helper_poke();
+    ac_publish_tick();
+}
+
+__attribute__((constructor(101))) static void acre_load(void)
+{
+    ac_thread_heap();
+    ac_publish_start();
+    ac_hooks.tick = tick;
+}
+
+/* The caches of the thread that exits go through the spans once more: a block that was freed twice is found now at the latest. */
+__attribute__((destructor(101))) static void acre_exit(void)
+{
+    struct ac_heap *heap = ac_heap_self;
+    ac_publish_exit();
+    if (ac_heap_is_real(heap))
+        ac_thread_flush(heap);
+}

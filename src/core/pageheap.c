@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * THEORY
+ *
+ * Problem. Runs of 1 to 64 units come and go. Memory that was used lately is resident and costs nothing to use again; memory that was
+ * not costs a page fault a page. Free memory scattered over many chunks can neither serve a long run nor be given back in big pieces.
+ *
+ * Idea. A chunk is 64 units in one word, so that finding, taking and joining runs is bit arithmetic and neighbours need no merging. A
+ * request goes to the chunk with the smallest longest-free-run that suffices, and among those to the fullest; so the emptiest chunks
+ * drain and end up wholly free. Inside a chunk dirty units are used before untouched ones: they are already paid for.
+ *
+ *      heap.lists[1 .. 64]: chunks by longest free run            heap.nonempty: bit n-1 set when lists[n] is not empty
+ *          lists[7]  -> chunk -> chunk                            chunk: free  0011100..., dirty 0010100...
+ *          lists[64] -> chunk (all free)
+ *
+ * Cost. take: a bit scan for the list, up to SCAN_CHUNKS looks for the fullest, a handful of shifts. give: one word update. Both relist
+ * the chunk, O(longest run) shifts.
+ *
+ * Growth. Arenas double as a quarter of what is mapped, at least 8 MiB; when the system refuses, the step is halved, down to the
+ * run itself, which then becomes a chunk of fewer units: a process with only a small hole of address space left still gets it.
+ *
+ * Purging. The units are taken out of `free`, the lock is dropped, the system called, and the units come back clean. In a child forked in
+ * that moment they are lost: a bounded leak instead of a lock held across fork.
+ */
+#include "core/pageheap.h"
+
+#include "base/atomic.h"
+#include "base/bits.h"
+#include "core/meta.h"
+#include "core/pagemap.h"
+#include "os/lock.h"
+#include "os/os.h"
+
+#define SCAN_CHUNKS 8
+
+static struct {
+    struct ac_lock lock;
+    uint32_t epoch;
+    uint64_t nonempty;
+    struct ac_list lists[AC_CHUNK_UNITS + 1];
+    uintptr_t last_arena;
+    size_t mapped_bytes;
+    size_t used_units;
+    size_t dirty_units;
+    size_t purged_bytes;
+    size_t chunks;
+    bool ready;
+} heap;
+
+static void heap_init_locked(void)
+{
+    for (unsigned i = 0; i <= AC_CHUNK_UNITS; i++)
+        ac_list_init(&heap.lists[i]);
+    heap.nonempty = 0;
+    heap.ready = true;
+}
+
+static void chunk_unlist(struct ac_chunk *chunk)
+{
+    if (chunk->longest == 0)
+        return;
+    ac_list_remove(&chunk->link);
+    if (ac_list_is_empty(&heap.lists[chunk->longest]))
+        heap.nonempty &= ~((uint64_t)1 << (chunk->longest - 1));
+    chunk->longest = 0;
+}
+
+/* Restore PH3 after `free` has changed. */
+static void chunk_relist(struct ac_chunk *chunk)
+{
+    unsigned longest = ac_bit_longest_run(chunk->free);
+    if (longest == chunk->longest)
+        return;
+    chunk_unlist(chunk);
+    if (longest == 0)
+        return;
+    chunk->longest = (uint8_t)longest;
+    ac_list_push(&heap.lists[longest], &chunk->link);
+    heap.nonempty |= (uint64_t)1 << (longest - 1);
+}
+
+static unsigned dirty_free(const struct ac_chunk *chunk, uint64_t mask)
+{
+    return (unsigned)__builtin_popcountll(chunk->free & chunk->dirty & mask);
+}
+
+/* The fullest of the first chunks of a list. */
+static struct ac_chunk *list_fullest(struct ac_list *list)
+{
+    struct ac_chunk *best = NULL;
+    int best_free = INT32_MAX;
+    unsigned looked = 0;
+    for (struct ac_list *l = list->next; l != list && looked < SCAN_CHUNKS; l = l->next, looked++) {
+        struct ac_chunk *chunk = AC_CONTAINER(l, struct ac_chunk, link);
+        int nfree = __builtin_popcountll(chunk->free);
+        if (nfree < best_free) {
+            best = chunk;
+            best_free = nfree;
+        }
+    }
+    return best;
+}
+
+/* Positions where an aligned run may start. */
+static uint64_t aligned_starts(const struct ac_chunk *chunk, unsigned align_units)
+{
+    uint64_t starts = 0;
+    unsigned first = (unsigned)((chunk->base / AC_UNIT_BYTES) % align_units);
+    for (unsigned i = first == 0 ? 0 : align_units - first; i < AC_CHUNK_UNITS; i += align_units)
+        starts |= (uint64_t)1 << i;
+    return starts;
+}
+
+static bool chunk_take(struct ac_chunk *chunk, unsigned units, unsigned align_units, struct ac_run *out_run)
+{
+    uint64_t runs = ac_bit_runs(chunk->free, units);
+    if (align_units > 1)
+        runs &= aligned_starts(chunk, align_units);
+    if (runs == 0)
+        return false;
+    uint64_t dirty_runs = runs & ac_bit_runs(chunk->free & chunk->dirty, units);
+    unsigned start = (unsigned)__builtin_ctzll(dirty_runs != 0 ? dirty_runs : runs);
+    uint64_t mask = ac_bit_range(start, units);
+    out_run->base = chunk->base + start * AC_UNIT_BYTES;
+    out_run->chunk = chunk;
+    out_run->zero = (chunk->dirty & mask) == 0;
+    ac_count_add(&heap.dirty_units, -(size_t)dirty_free(chunk, mask));
+    ac_count_add(&heap.used_units, units);
+    chunk->free &= ~mask;
+    chunk_relist(chunk);
+    return true;
+}
+
+static bool heap_take_locked(unsigned units, unsigned align_units, struct ac_run *out_run)
+{
+    uint64_t candidates = heap.nonempty & (~(uint64_t)0 << (units - 1));
+    for (; candidates != 0; candidates &= candidates - 1) {
+        struct ac_list *list = &heap.lists[__builtin_ctzll(candidates) + 1];
+        struct ac_chunk *chunk = list_fullest(list);
+        if (chunk_take(chunk, units, align_units, out_run))
+            return true;
+    }
+    return false;
+}
+
+static bool chunk_add_locked(uintptr_t base, unsigned units, uint32_t me)
+{
+    struct ac_chunk *chunk = ac_meta_get(1, me);
+    if (chunk == NULL)
+        return false;
+    chunk->base = base;
+    chunk->units = (uint8_t)units;
+    chunk->free = ac_bit_range(0, units);
+    chunk->epoch = heap.epoch;
+    ac_list_init(&chunk->link);
+    ac_count_add(&heap.chunks, 1);
+    chunk_relist(chunk);
+    return true;
+}
+
+/* Make chunks of a fresh arena. What cannot be described is returned. */
+static bool arena_add_locked(uintptr_t base, size_t bytes, uint32_t me)
+{
+    if (ac_window_leaf == NULL)
+        ac_pagemap_place_window(base);
+    if (!ac_pagemap_reserve(base, bytes)) {
+        ac_os_unmap((void *)base, bytes);
+        return false;
+    }
+    size_t done = 0;
+    while (done < bytes) {
+        size_t step = bytes - done < AC_CHUNK_BYTES ? bytes - done : AC_CHUNK_BYTES;
+        if (!chunk_add_locked(base + done, (unsigned)(step / AC_UNIT_BYTES), me)) {
+            ac_os_unmap((void *)(base + done), bytes - done);
+            break;
+        }
+        done += step;
+    }
+    ac_count_add(&heap.mapped_bytes, done);
+    heap.last_arena = base;
+    return done != 0;
+}
+
+static size_t grow_step(void)
+{
+    size_t step = ac_align_up(heap.mapped_bytes / 4, AC_CHUNK_BYTES);
+    if (step < AC_GROW_MIN_BYTES)
+        return AC_GROW_MIN_BYTES;
+    return step < AC_GROW_MAX_BYTES ? step : AC_GROW_MAX_BYTES;
+}
+
+static bool heap_grow_locked(unsigned units, unsigned align_units, uint32_t me)
+{
+    for (size_t bytes = grow_step(); bytes >= AC_CHUNK_BYTES; bytes = ac_align_down(bytes / 2, AC_CHUNK_BYTES)) {
+        uintptr_t hint = heap.last_arena > bytes ? heap.last_arena - bytes : 0;
+        void *p = ac_os_map_aligned(hint, bytes, AC_CHUNK_BYTES);
+        if (p != NULL)
+            return arena_add_locked((uintptr_t)p, bytes, me);
+    }
+    size_t need = units * AC_UNIT_BYTES;
+    void *p = ac_os_map_aligned(0, need, align_units * AC_UNIT_BYTES);
+    return p != NULL && arena_add_locked((uintptr_t)p, need, me);
+}
+
+bool ac_pageheap_take(unsigned units, unsigned align_units, struct ac_run *out_run, uint32_t me, bool try_only)
+{
+    if (!try_only)
+        ac_lock(&heap.lock, me);
+    else if (!ac_lock_try(&heap.lock, me))
+        return false;
+    if (AC_UNLIKELY(!heap.ready))
+        heap_init_locked();
+    bool ok = heap_take_locked(units, align_units, out_run);
+    if (!ok && !try_only && heap_grow_locked(units, align_units, me))
+        ok = heap_take_locked(units, align_units, out_run);
+    ac_unlock(&heap.lock);
+    return ok;
+}
+
+static unsigned unit_index(const struct ac_chunk *chunk, uintptr_t base)
+{
+    return (unsigned)((base - chunk->base) >> AC_UNIT_SHIFT);
+}
+
+void ac_pageheap_give(struct ac_chunk *chunk, uintptr_t base, size_t units, size_t touched_units, uint32_t me)
+{
+    ac_lock(&heap.lock, me);
+    if (AC_LIKELY(chunk->epoch == heap.epoch)) {
+        unsigned start = unit_index(chunk, base);
+        uint64_t mask = ac_bit_range(start, (unsigned)units);
+        if (touched_units != 0)
+            chunk->dirty |= ac_bit_range(start, (unsigned)touched_units);
+        chunk->free |= mask;
+        ac_count_add(&heap.dirty_units, dirty_free(chunk, mask));
+        ac_count_add(&heap.used_units, -units);
+        chunk_relist(chunk);
+    }
+    ac_unlock(&heap.lock);
+}
+
+bool ac_pageheap_extend(struct ac_chunk *chunk, uintptr_t base, size_t units, size_t more_units, uint32_t me,
+                        bool *out_zero)
+{
+    unsigned end = unit_index(chunk, base) + (unsigned)units;
+    if (end + more_units > chunk->units)
+        return false;
+    uint64_t mask = ac_bit_range(end, (unsigned)more_units);
+    ac_lock(&heap.lock, me);
+    bool ok = (chunk->free & mask) == mask && chunk->epoch == heap.epoch;
+    if (ok) {
+        *out_zero = (chunk->dirty & mask) == 0;
+        ac_count_add(&heap.dirty_units, -(size_t)dirty_free(chunk, mask));
+        ac_count_add(&heap.used_units, more_units);
+        chunk->free &= ~mask;
+        chunk_relist(chunk);
+    }
+    ac_unlock(&heap.lock);
+    return ok;
+}
+
+/* The dirty free units of a chunk that lie in runs of at least min_units, whole pages only (a page may be longer than a unit). */
+static uint64_t purgeable_units(const struct ac_chunk *chunk, unsigned min_units)
+{
+    unsigned page_units = (unsigned)(ac_os_page_size() >> AC_UNIT_SHIFT);
+    if (min_units < page_units)
+        min_units = page_units;
+    uint64_t starts = ac_bit_runs(chunk->free & chunk->dirty, min_units);
+    if (page_units > 1)
+        starts &= aligned_starts(chunk, page_units);
+    uint64_t mask = 0;
+    for (unsigned i = 0; i < min_units; i++)
+        mask |= starts << i;
+    return mask;
+}
+
+/* Give the purgeable units of a chunk back. The lock is dropped for the system calls. */
+static size_t chunk_purge_locked(struct ac_chunk *chunk, unsigned min_units, uint32_t me)
+{
+    uint64_t mask = purgeable_units(chunk, min_units);
+    if (mask == 0)
+        return 0;
+    unsigned nunits = (unsigned)__builtin_popcountll(mask);
+    chunk->free &= ~mask;
+    ac_count_add(&heap.dirty_units, -(size_t)nunits);
+    chunk_relist(chunk);
+    ac_unlock(&heap.lock);
+    uint64_t purged = 0;
+    for (uint64_t left = mask; left != 0;) {
+        unsigned start = (unsigned)__builtin_ctzll(left);
+        uint64_t rest = ~(left >> start);
+        unsigned n = rest != 0 ? (unsigned)__builtin_ctzll(rest) : AC_CHUNK_UNITS;
+        uint64_t piece = ac_bit_range(start, n);
+        if (ac_os_purge((void *)(chunk->base + start * AC_UNIT_BYTES), n * AC_UNIT_BYTES))
+            purged |= piece;
+        left &= ~piece;
+    }
+    ac_lock(&heap.lock, me);
+    unsigned npurged = (unsigned)__builtin_popcountll(purged);
+    chunk->free |= mask;
+    chunk->dirty &= ~purged;
+    ac_count_add(&heap.dirty_units, nunits - npurged);
+    ac_count_add(&heap.purged_bytes, npurged * AC_UNIT_BYTES);
+    chunk_relist(chunk);
+    return npurged * AC_UNIT_BYTES;
+}
+
+static struct ac_chunk *dirty_chunk_of(struct ac_list *list, unsigned min_units)
+{
+    for (struct ac_list *l = list->next; l != list; l = l->next) {
+        struct ac_chunk *chunk = AC_CONTAINER(l, struct ac_chunk, link);
+        if (purgeable_units(chunk, min_units) != 0)
+            return chunk;
+    }
+    return NULL;
+}
+
+/* Whole chunks first, then long runs, then single units. */
+size_t ac_pageheap_purge(size_t keep_bytes, uint32_t me)
+{
+    static const uint8_t min_units[] = {AC_CHUNK_UNITS, 8, 2, 1};
+    size_t given = 0;
+    ac_lock(&heap.lock, me);
+    for (unsigned pass = 0; heap.ready && pass < sizeof min_units; pass++) {
+        for (unsigned n = AC_CHUNK_UNITS; n >= min_units[pass]; n--) {
+            struct ac_chunk *chunk;
+            while (heap.dirty_units * AC_UNIT_BYTES > keep_bytes &&
+                   (chunk = dirty_chunk_of(&heap.lists[n], min_units[pass])) != NULL) {
+                size_t bytes = chunk_purge_locked(chunk, min_units[pass], me);
+                if (bytes == 0)
+                    goto refused;
+                given += bytes;
+            }
+        }
+    }
+refused:
+    ac_unlock(&heap.lock);
+    return given;
+}
+
+void ac_pageheap_get_stats(struct ac_pageheap_stats *out_stats)
+{
+    out_stats->mapped_bytes = ac_load_rlx(&heap.mapped_bytes);
+    out_stats->used_bytes = ac_load_rlx(&heap.used_units) * AC_UNIT_BYTES;
+    out_stats->dirty_bytes = ac_load_rlx(&heap.dirty_units) * AC_UNIT_BYTES;
+    out_stats->purged_bytes = ac_load_rlx(&heap.purged_bytes);
+    out_stats->chunks = ac_load_rlx(&heap.chunks);
+}
+
+/* Chunks of an earlier epoch are never touched again: their runs stay usable, what is given back into them is lost to the child. */
+void ac_pageheap_recover(uint32_t me)
+{
+    if (!ac_lock_was_torn(&heap.lock, me))
+        return;
+    heap.epoch++;
+    heap.ready = false;
+    heap.dirty_units = 0;
+    heap.last_arena = 0;
+}

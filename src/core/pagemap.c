@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/pagemap.h"
+
+#include "base/atomic.h"
+#include "os/os.h"
+
+#define LEAF_SHIFT 32
+#define LEAF_UNITS ((size_t)1 << (LEAF_SHIFT - AC_UNIT_SHIFT))
+#define ROOT_LEAVES ((size_t)1 << (AC_ADDRESS_BITS - LEAF_SHIFT))
+
+/* Before the window is placed every user address is outside it. */
+uintptr_t ac_window_base = (uintptr_t)1 << 63;
+uint64_t *ac_window_leaf;
+
+static uint64_t *root[ROOT_LEAVES];
+static size_t leaf_count;
+
+static uint64_t *entry_of(uintptr_t addr)
+{
+    size_t unit = (addr - ac_window_base) >> AC_UNIT_SHIFT;
+    if (unit < AC_WINDOW_UNITS)
+        return &ac_window_leaf[unit];
+    if (addr >> AC_ADDRESS_BITS != 0)
+        return NULL;
+    uint64_t *leaf = ac_load_acq(&root[addr >> LEAF_SHIFT]);
+    return leaf == NULL ? NULL : &leaf[(addr >> AC_UNIT_SHIFT) & (LEAF_UNITS - 1)];
+}
+
+uint64_t ac_pagemap_get(const void *addr)
+{
+    uint64_t *entry = entry_of((uintptr_t)addr);
+    return entry == NULL ? 0 : ac_load_rlx(entry);
+}
+
+static bool reserve_one(uintptr_t addr)
+{
+    if (entry_of(addr) != NULL)
+        return true;
+    uint64_t *leaf = ac_os_map(0, LEAF_UNITS * sizeof *leaf);
+    uint64_t *none = NULL;
+    if (leaf == NULL)
+        return false;
+    if (ac_cas_rel(&root[addr >> LEAF_SHIFT], &none, leaf))
+        ac_fetch_add_rlx(&leaf_count, 1);
+    else
+        ac_os_unmap(leaf, LEAF_UNITS * sizeof *leaf);
+    return true;
+}
+
+bool ac_pagemap_reserve(uintptr_t addr, size_t bytes)
+{
+    for (uintptr_t at = addr; at < addr + bytes; at += (uintptr_t)1 << LEAF_SHIFT) {
+        if (!reserve_one(at))
+            return false;
+    }
+    return reserve_one(addr + bytes - 1);
+}
+
+void ac_pagemap_set(uintptr_t addr, size_t units, uint64_t entry)
+{
+    for (size_t i = 0; i < units; i++)
+        ac_store_rlx(entry_of(addr + i * AC_UNIT_BYTES), entry);
+}
+
+/* Arenas grow downwards from the first, so most of the window lies below it. */
+void ac_pagemap_place_window(uintptr_t first_arena)
+{
+    uintptr_t above = (uintptr_t)2 << 30;
+    uintptr_t base = first_arena + above > AC_WINDOW_BYTES ? first_arena + above - AC_WINDOW_BYTES : 0;
+    uint64_t *leaf = ac_os_map(0, AC_WINDOW_UNITS * sizeof *leaf);
+    if (leaf == NULL)
+        return;
+    ac_window_leaf = leaf;
+    ac_store_rel(&ac_window_base, base & ~(uintptr_t)(AC_CHUNK_BYTES - 1));
+}
+
+/* Upper bound by units in use would need a walk; leaves are touched in proportion to the heap. */
+size_t ac_pagemap_used_bytes(void)
+{
+    return ac_load_rlx(&leaf_count) * ac_os_page_size();
+}

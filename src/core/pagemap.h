@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * pagemap.h -- from any address to the span it lies in, one entry a unit.
+ *
+ * An entry is one word: the descriptor of the span in the low 48 bits, and in the high 16 a tag that the fast path of free compares
+ * without touching the descriptor: shard in the high byte, index of the bin in the low one. Entry 0: not ours.
+ *
+ *      address - window base --(>> unit)--> ac_window_leaf[i]          the window: 32 GiB around the first arena, one load
+ *      address >> 32 --> root[i] --> leaf[(address mod 4 GiB) >> unit]   everything else
+ *
+ * Knows:      addresses and entries.
+ * Does not know: what a span is.
+ * Invariants: PM1 an entry is written before a pointer into its unit is handed out and is read-mostly afterwards; PM2 tag bin index 0 is not
+ *             a small span; PM3 leaves are never freed.
+ * Threads:    reads need no lock; entries are written by whoever owns the units. Leaves are published by compare-and-swap (release) and
+ *             found by acquire loads, so that a reader sees the zeros of a new leaf.
+ */
+#ifndef AC_CORE_PAGEMAP_H
+#define AC_CORE_PAGEMAP_H
+
+#include "core/config.h"
+
+#include <stdbool.h>
+
+#define AC_ENTRY_SPAN_MASK (((uint64_t)1 << 48) - 1)
+#define AC_WINDOW_UNITS (AC_WINDOW_BYTES >> AC_UNIT_SHIFT)
+
+extern uintptr_t ac_window_base AC_HIDDEN;
+extern uint64_t *ac_window_leaf AC_HIDDEN;
+
+/* Tag of the entry of a unit in the window. */
+AC_INLINE unsigned ac_window_tag(size_t unit)
+{
+    return ((const ac_u16_alias *)ac_window_leaf)[unit * 4 + 3];
+}
+
+AC_INLINE uint64_t ac_entry_make(const void *span, unsigned shard, unsigned bin)
+{
+    return (uint64_t)(uintptr_t)span | (uint64_t)(shard << 8 | bin) << 48;
+}
+
+AC_INLINE void *ac_entry_span(uint64_t entry)
+{
+    return (void *)(uintptr_t)(entry & AC_ENTRY_SPAN_MASK);
+}
+
+AC_INLINE unsigned ac_entry_shard(uint64_t entry)
+{
+    return (unsigned)(entry >> 56);
+}
+
+AC_INLINE unsigned ac_entry_bin(uint64_t entry)
+{
+    return (unsigned)(entry >> 48) & 0xff;
+}
+
+/* Entry of the unit that holds an address; 0 for any address acre has nothing to do with. */
+uint64_t ac_pagemap_get(const void *addr);
+
+/* Make sure that entries for a range can be set. False when memory is exhausted. */
+bool ac_pagemap_reserve(uintptr_t addr, size_t bytes);
+
+/* Set the entries of `units` units from addr, which have been reserved. */
+void ac_pagemap_set(uintptr_t addr, size_t units, uint64_t entry);
+
+/* Lay the window around the first arena. Called once, before any entry is set; without it all entries are found the second way. */
+void ac_pagemap_place_window(uintptr_t first_arena);
+
+size_t ac_pagemap_used_bytes(void);
+
+#endif

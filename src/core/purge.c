@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * THEORY
+ *
+ * Problem. A page given back too early costs a fault when it is used again; given back too late it is somebody else's missing memory.
+ *
+ * Idea. Free memory up to a bound stays: what is in use now predicts what is wanted next. What exceeds the bound halves every
+ * decay_ms, so a program that swings keeps what it swings by, and one that has shrunk is small a few seconds later. A tick
+ * does the part that has come due; the slow paths of the allocator tick, and the helper thread when nobody runs them.
+ *
+ *      excess(t + dt) = excess(t) * 2^(-dt / half)
+ *
+ * Order. Runs of the page heap first (whole chunks, long runs, single units), then kept mappings, oldest first.
+ */
+#include "core/purge.h"
+
+#include "base/atomic.h"
+#include "core/mapcache.h"
+#include "core/option.h"
+#include "core/pageheap.h"
+#include "os/os.h"
+
+#define MIN_TICK_NS 20000000u
+#define MIN_GIVE_BYTES 65536u
+
+static size_t huge_bytes;
+static uint64_t last_tick_ns;
+
+void ac_purge_count_huge(ptrdiff_t bytes)
+{
+    ac_fetch_add_rlx(&huge_bytes, (size_t)bytes);
+}
+
+size_t ac_purge_huge_bytes(void)
+{
+    return ac_load_rlx(&huge_bytes);
+}
+
+static size_t bound_bytes(const struct ac_pageheap_stats *stats)
+{
+    size_t eighth = (stats->used_bytes + ac_purge_huge_bytes()) / 8;
+    size_t floor = ac_option_value[AC_OPTION_dirty_min];
+    return eighth > floor ? eighth : floor;
+}
+
+static size_t excess_bytes(size_t *out_dirty)
+{
+    struct ac_pageheap_stats stats;
+    ac_pageheap_get_stats(&stats);
+    *out_dirty = stats.dirty_bytes + ac_mapcache_bytes();
+    size_t bound = bound_bytes(&stats);
+    return *out_dirty > bound ? *out_dirty - bound : 0;
+}
+
+bool ac_purge_is_due(void)
+{
+    size_t dirty;
+    return excess_bytes(&dirty) != 0;
+}
+
+/* 1 - 2^-x for x = elapsed / half, linear between the whole and half powers: within 1 % of the curve. */
+size_t ac_purge_share(size_t excess, uint64_t elapsed_ns, uint64_t half_ns)
+{
+    if (half_ns == 0 || elapsed_ns / half_ns >= 16)
+        return excess;
+    size_t rest = excess >> (elapsed_ns / half_ns);
+    uint64_t part_ns = elapsed_ns % half_ns;
+    uint64_t mille = part_ns * 1000 / half_ns;
+    size_t left = mille < 500 ? 1000 - mille * 586 / 1000 : 707 - (mille - 500) * 414 / 1000;
+    return excess - rest / 1000 * left - rest % 1000 * left / 1000;
+}
+
+static size_t evict_mappings(size_t want_bytes, uint32_t me)
+{
+    struct ac_mapping m;
+    size_t given = 0;
+    while (given < want_bytes && ac_mapcache_evict(&m, me)) {
+        if (!ac_os_unmap((void *)m.base, m.bytes))
+            ac_os_purge((void *)m.base, m.bytes);
+        given += m.bytes;
+    }
+    return given;
+}
+
+static size_t give_back(size_t dirty, size_t want_bytes, uint32_t me)
+{
+    size_t kept_mappings = ac_mapcache_bytes();
+    size_t in_runs = dirty > kept_mappings ? dirty - kept_mappings : 0;
+    size_t from_runs = want_bytes < in_runs ? want_bytes : in_runs;
+    size_t given = from_runs != 0 ? ac_pageheap_purge(in_runs - from_runs, me) : 0;
+    if (given < want_bytes)
+        given += evict_mappings(want_bytes - given, me);
+    return given;
+}
+
+void ac_purge_tick(uint32_t me)
+{
+    uint64_t now = ac_os_now_ns();
+    uint64_t last = ac_load_rlx(&last_tick_ns);
+    uint64_t half_ns = (uint64_t)ac_option_value[AC_OPTION_decay_ms] * 1000000u;
+    if (last != 0 && now - last < MIN_TICK_NS && half_ns != 0)
+        return;
+    size_t dirty;
+    size_t excess = excess_bytes(&dirty);
+    /* After a pause the excess is new: it has not aged for the whole pause. */
+    uint64_t elapsed = now - last < half_ns ? now - last : half_ns / 8;
+    size_t share = ac_purge_share(excess, elapsed, half_ns);
+    if (share < MIN_GIVE_BYTES && share != excess)
+        return;
+    if (ac_cas_acq(&last_tick_ns, &last, now))
+        give_back(dirty, share, me);
+}
+
+size_t ac_purge_all(size_t keep_bytes, uint32_t me)
+{
+    size_t dirty;
+    excess_bytes(&dirty);
+    return dirty > keep_bytes ? give_back(dirty, dirty - keep_bytes, me) : 0;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * purge.h -- when free memory goes back to the system, and how much of it.
+ *
+ * Knows:      the bound max(dirty_min, an eighth of what is in use) and the half-life of what exceeds it.
+ * Does not know: where the memory is (pageheap.h, mapcache.h).
+ * Invariants: PU1 after a tick at least the share of the excess is gone that its age demands, unless the system refused.
+ * Threads:    any; one ticks at a time, the others go on.
+ */
+#ifndef AC_CORE_PURGE_H
+#define AC_CORE_PURGE_H
+
+#include "base/compiler.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Memory of huge blocks in use, which the page heap does not see. */
+void ac_purge_count_huge(ptrdiff_t bytes);
+size_t ac_purge_huge_bytes(void);
+
+/* True when more is dirty than the bound allows. A few loads. */
+bool ac_purge_is_due(void);
+
+/* Give back what has come due since the last tick. */
+void ac_purge_tick(uint32_t me);
+
+/* Give back all free memory above keep_bytes. Returns the bytes given back. */
+size_t ac_purge_all(size_t keep_bytes, uint32_t me);
+
+/* The part of `excess` to give back after `elapsed_ns` when half goes in `half_ns`. Pure. */
+size_t ac_purge_share(size_t excess, uint64_t elapsed_ns, uint64_t half_ns);
+
+#endif

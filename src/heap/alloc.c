@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: MIT */
+#include "heap/alloc.h"
+
+#include "core/fault.h"
+#include "core/span.h"
+#include "heap/hooks.h"
+#include "heap/large.h"
+#include "heap/magazine.h"
+#include "heap/nested.h"
+#include "heap/outbox.h"
+#include "heap/thread.h"
+
+#define UNOWNED_SHARD 1u
+
+/* ---- allocation ---- */
+
+/* No heap: past the thread's end or out of memory we may wait, in a handler during birth we may not. */
+static void *alloc_unowned(size_t size)
+{
+    bool wait = !ac_thread_is_being_born();
+    bool zero;
+    if (wait)
+        ac_thread_check_fork(AC_ID_NO_HEAP);
+    if (size <= AC_SMALL_MAX_BYTES)
+        return ac_nested_alloc(size, UNOWNED_SHARD, AC_ID_NO_HEAP, wait);
+    return ac_large_alloc(size, AC_GRANULE_BYTES, AC_ID_NO_HEAP, !wait, &zero);
+}
+
+AC_COLD static void *alloc_first(size_t size)
+{
+    if (ac_thread_heap() == NULL)
+        return alloc_unowned(size);
+    return ac_alloc(size);
+}
+
+AC_NOINLINE void *ac_alloc_slow(size_t size, uint64_t top)
+{
+    struct ac_heap *heap = ac_heap_self;
+    if (AC_UNLIKELY(!ac_heap_is_real(heap)))
+        return alloc_first(size);
+    unsigned class = ac_class_of_size(size);
+    if (AC_UNLIKELY(ac_bin_is_busy(top) || !ac_heap_enter(heap))) {
+        ac_store_rlx(&heap->bins[class].top, top);
+        return ac_nested_alloc(size, heap->shard, heap->id, false);
+    }
+    void *block = ac_magazine_refill(heap, class);
+    ac_heap_leave(heap);
+    return block;
+}
+
+AC_NOINLINE void *ac_alloc_large(size_t size)
+{
+    struct ac_heap *heap = ac_thread_heap();
+    bool zero;
+    if (AC_UNLIKELY(heap == NULL))
+        return alloc_unowned(size);
+    if (AC_UNLIKELY(!ac_heap_mark(heap)))
+        return ac_large_alloc(size, AC_GRANULE_BYTES, heap->id, true, &zero);
+    void *block = ac_large_alloc(size, AC_GRANULE_BYTES, heap->id, false, &zero);
+    ac_heap_unmark(heap);
+    return block;
+}
+
+/* ---- free ---- */
+
+AC_NOINLINE void ac_free_slow(void *block, uint64_t top, size_t index)
+{
+    struct ac_heap *heap = ac_heap_self;
+    unsigned class = (unsigned)index / AC_BIN_WORDS;
+    struct ac_bin *bin = &heap->bins[class];
+    if (AC_UNLIKELY(ac_bin_is_busy(top) || heap->in_slow != 0)) {
+        ac_store_rlx(&bin->top, top);
+        ac_nested_free(ac_entry_span(ac_pagemap_get(block)), block, heap->id, false);
+        return;
+    }
+    if (AC_UNLIKELY(top < ac_load_rlx(&bin->limit)))
+        ac_fault_raise(AC_FAULT_DOUBLE_FREE, block, ac_sizeclass[class].size_bytes, NULL);
+    ac_heap_enter(heap);
+    ac_magazine_push(heap, class, block);
+    ac_heap_leave(heap);
+}
+
+static AC_COLD void free_foreign(void *block, uint64_t entry)
+{
+    if (ac_entry_shard(entry) == AC_FREED_SHARD) {
+        unsigned class = ac_entry_bin(entry) / AC_BIN_WORDS;
+        ac_fault_raise(AC_FAULT_DOUBLE_FREE, block, ac_sizeclass[class].size_bytes,
+                       class != 0 ? "its span is free" : "large block");
+    }
+    if (ac_hooks.foreign_free != NULL && ac_hooks.foreign_free(block))
+        return;
+    if ((uintptr_t)block % AC_GRANULE_BYTES != 0)
+        ac_fault_raise(AC_FAULT_MISALIGNED, block, 0, "not acre's");
+    ac_fault_raise(AC_FAULT_FOREIGN_FREE, block, 0,
+                   "stack, static, another allocator's, or already returned to the system");
+}
+
+static void free_large(struct ac_heap *heap, struct ac_span *span, void *block)
+{
+    if (AC_UNLIKELY(!ac_heap_mark(heap))) {
+        ac_nested_free(span, block, heap->id, false);
+        return;
+    }
+    ac_nested_drain(heap->id);
+    ac_large_free(span, block, heap->id);
+    ac_heap_unmark(heap);
+}
+
+static void free_remote(struct ac_heap *heap, struct ac_span *span, unsigned tag, void *block)
+{
+    bool busy = true;
+    struct ac_outbox_slot *slot = NULL;
+    if (heap->outbox != NULL) {
+        slot = ac_outbox_slot(heap->outbox, tag);
+        if (AC_LIKELY(ac_outbox_try_push(slot, tag, block, &busy))) {
+            ac_count_add(&heap->remote_frees, 1);
+            return;
+        }
+    }
+    if (AC_UNLIKELY((slot != NULL && busy) || !ac_heap_enter(heap))) {
+        if (slot != NULL && !busy)
+            ac_store_rlx(&slot->bin.top, slot->bin.top - AC_BIN_BUSY);
+        ac_nested_free(span, block, heap->id, false);
+        return;
+    }
+    if (slot == NULL && ac_outbox_make(heap)) {
+        slot = ac_outbox_slot(heap->outbox, tag);
+        ac_local_fetch_add(&slot->bin.top, 0, AC_BIN_BUSY);
+    }
+    if (slot != NULL)
+        ac_outbox_push_slow(heap, slot, tag, block);
+    else
+        ac_nested_free(span, block, heap->id, true);
+    ac_count_add(&heap->remote_frees, 1);
+    ac_heap_leave(heap);
+}
+
+static AC_COLD void free_unowned(struct ac_span *span, void *block)
+{
+    bool wait = !ac_thread_is_being_born();
+    if (wait)
+        ac_thread_check_fork(AC_ID_NO_HEAP);
+    ac_nested_free(span, block, AC_ID_NO_HEAP, wait);
+}
+
+AC_NOINLINE void ac_free_other(void *block)
+{
+    if (block == NULL)
+        return;
+    uint64_t entry = ac_pagemap_get(block);
+    struct ac_span *span = ac_entry_span(entry);
+    if (AC_UNLIKELY(span == NULL)) {
+        free_foreign(block, entry);
+        return;
+    }
+    struct ac_heap *heap = ac_thread_heap();
+    unsigned tag = (unsigned)(entry >> 48);
+    if (AC_UNLIKELY(heap == NULL))
+        free_unowned(span, block);
+    else if (tag == 0)
+        free_large(heap, span, block);
+    else if ((tag ^ heap->key) <= 0xff)
+        ac_free_push(heap, tag & 0xff, block);
+    else
+        free_remote(heap, span, tag, block);
+}

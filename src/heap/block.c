@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: MIT */
+#include "heap/block.h"
+
+#include "base/bits.h"
+#include "core/fault.h"
+#include "core/span.h"
+#include "heap/alloc.h"
+#include "heap/central.h"
+#include "heap/hooks.h"
+#include "heap/large.h"
+#include "heap/thread.h"
+#include "os/os.h"
+
+#include <string.h>
+
+/* A large block with all that a slow path needs around it. */
+static void *large(size_t size, size_t align, bool *out_zero)
+{
+    struct ac_heap *heap = ac_thread_heap();
+    if (heap == NULL) {
+        bool try_only = ac_thread_is_being_born();
+        return ac_large_alloc(size, align, AC_ID_NO_HEAP, try_only, out_zero);
+    }
+    bool marked = ac_heap_mark(heap);
+    void *block = ac_large_alloc(size, align, heap->id, !marked, out_zero);
+    if (marked)
+        ac_heap_unmark(heap);
+    return block;
+}
+
+void *ac_block_zeroed(size_t size)
+{
+    if (size <= AC_SMALL_MAX_BYTES) {
+        void *block = ac_alloc(size);
+        if (AC_LIKELY(block != NULL))
+            memset(block, 0, ac_sizeclass[ac_class_of_size(size)].size_bytes);
+        return block;
+    }
+    bool zero;
+    void *block = large(size, AC_GRANULE_BYTES, &zero);
+    if (block != NULL && !zero)
+        memset(block, 0, ac_block_usable(block));
+    return block;
+}
+
+void *ac_block_aligned(size_t size, size_t align)
+{
+    if (align <= AC_GRANULE_BYTES)
+        return ac_alloc(size);
+    unsigned class = ac_class_of_aligned(size, align);
+    if (class != 0)
+        return ac_alloc(ac_sizeclass[class].size_bytes);
+    bool zero;
+    return large(size, align, &zero);
+}
+
+static AC_COLD struct ac_span *no_span(const void *block, uint64_t entry)
+{
+    if (ac_entry_shard(entry) == AC_FREED_SHARD)
+        ac_fault_raise(AC_FAULT_FREED_USE, block, ac_sizeclass[ac_entry_bin(entry) / AC_BIN_WORDS].size_bytes,
+                       "its span is free");
+    ac_fault_raise(AC_FAULT_FOREIGN_USE, block, 0, "stack, static, or another allocator's");
+}
+
+/* The span of a block that the program says is live; NULL for libc's own, whose size is stored. */
+static struct ac_span *live_span(const void *block, size_t *out_foreign_bytes)
+{
+    uint64_t entry = ac_pagemap_get(block);
+    struct ac_span *span = ac_entry_span(entry);
+    if (AC_UNLIKELY(span == NULL)) {
+        if (ac_hooks.foreign_usable != NULL && ac_hooks.foreign_usable(block, out_foreign_bytes))
+            return NULL;
+        return no_span(block, entry);
+    }
+    if (span->kind == AC_SPAN_SMALL)
+        ac_center_check_block(span, block);
+    else
+        ac_large_check(span, block);
+    return span;
+}
+
+size_t ac_block_usable(const void *block)
+{
+    size_t foreign_bytes;
+    struct ac_span *span = live_span(block, &foreign_bytes);
+    if (span == NULL)
+        return foreign_bytes;
+    return span->kind == AC_SPAN_SMALL ? span->size_bytes : span->bytes;
+}
+
+static size_t page_round(size_t size)
+{
+    return ac_align_up(size == 0 ? 1 : size, ac_os_page_size());
+}
+
+size_t ac_block_good_size(size_t size)
+{
+    if (size <= AC_SMALL_MAX_BYTES)
+        return ac_sizeclass[ac_class_of_size(size)].size_bytes;
+    return size > PTRDIFF_MAX ? 0 : page_round(size);
+}
+
+static void *resize_large(struct ac_span *span, void *block, size_t size)
+{
+    struct ac_heap *heap = ac_thread_heap();
+    if (heap == NULL)
+        return ac_thread_is_being_born() ? NULL : ac_large_resize(span, block, size, AC_ID_NO_HEAP);
+    if (!ac_heap_mark(heap))
+        return NULL;
+    void *same = ac_large_resize(span, block, size, heap->id);
+    ac_heap_unmark(heap);
+    return same;
+}
+
+void *ac_block_resize(void *block, size_t size)
+{
+    size_t old_bytes = 0;
+    struct ac_span *span = live_span(block, &old_bytes);
+    if (span != NULL && span->kind == AC_SPAN_SMALL) {
+        old_bytes = span->size_bytes;
+        if (size <= AC_SMALL_MAX_BYTES && ac_class_of_size(size) == span->class)
+            return block;
+    } else if (span != NULL) {
+        old_bytes = span->bytes;
+        void *same = size > AC_SMALL_MAX_BYTES ? resize_large(span, block, size) : NULL;
+        if (same != NULL)
+            return same;
+    }
+    void *moved = ac_alloc(size);
+    if (moved == NULL)
+        return NULL;
+    memcpy(moved, block, old_bytes < size ? old_bytes : size);
+    ac_free(block);
+    return moved;
+}
+
+/* class 0: the block should be large. */
+static void check_size(const void *block, unsigned class, size_t size, enum ac_fault fault)
+{
+    size_t foreign_bytes;
+    struct ac_span *span = live_span(block, &foreign_bytes);
+    if (span == NULL)
+        return;
+    bool small = span->kind == AC_SPAN_SMALL;
+    bool fits = class != 0 ? small && span->class == class : !small && page_round(size) == span->bytes;
+    if (AC_UNLIKELY(!fits))
+        ac_fault_raise(fault, block, span->size_bytes, small ? NULL : "large block");
+}
+
+AC_NOINLINE void ac_free_sized_other(void *block, size_t size)
+{
+    if (block == NULL)
+        return;
+    unsigned class = size <= AC_SMALL_MAX_BYTES ? ac_class_of_size(size) : 0;
+    check_size(block, class, size, AC_FAULT_WRONG_SIZE);
+    ac_free(block);
+}
+
+void ac_block_free_aligned_sized(void *block, size_t align, size_t size)
+{
+    if (block == NULL)
+        return;
+    if ((align & (align - 1)) != 0 || ((uintptr_t)block & (align - 1)) != 0)
+        ac_fault_raise(AC_FAULT_WRONG_ALIGN, block, 0, "not aligned so");
+    unsigned class = align <= AC_GRANULE_BYTES && size <= AC_SMALL_MAX_BYTES ? ac_class_of_size(size)
+                                                                             : ac_class_of_aligned(size, align);
+    check_size(block, class, size, AC_FAULT_WRONG_SIZE);
+    ac_free(block);
+}

@@ -1,0 +1,424 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * THEORY
+ *
+ * Problem. Magazines need blocks in batches and give them back in batches, in any order, from any thread. Spans that are nearly empty
+ * should drain, so that their pages can serve something else; spans that are nearly full should not be visited for one block.
+ *
+ * Idea. The state of a block is one bit in its span's descriptor; a freed block is never touched. A batch taken from a span comes in address
+ * order, whatever order the blocks were freed in. In front of the bitmaps a transfer cache takes whole batches as they are, so that
+ * threads that trade blocks (and a thread that swings around its magazine's capacity) pay a copy of pointers and no bitmap work.
+ *
+ *      FULL --first free--> FEW --t0--> SOME --half--> MANY --all--> SPARE or given back to the page heap
+ *
+ * `event` is the value of nfree at which a span moves on; so giving a block back costs one comparison. The current span moves nowhere.
+ * Refills take SOME before MANY before FEW: a span with few free blocks is not worth the visit, one that is nearly empty should drain.
+ *
+ * Cost. take and give: one lock; a division by multiplication and a bit an object; a list operation when `event` is met.
+ *
+ * Fork. A center whose lock was held by another thread is torn: it starts over empty with the next epoch, and blocks of older epochs
+ * that come back are dropped. Frees of them cost one comparison on a line that is read anyway.
+ */
+#include "heap/central.h"
+
+#include "base/atomic.h"
+#include "core/fault.h"
+#include "core/meta.h"
+#include "core/pageheap.h"
+#include "core/pagemap.h"
+
+#include <string.h>
+
+#define TRANSFER_BYTES 131072u
+#define TRANSFER_BATCHES 8u
+#define NEVER_EVENT UINT16_MAX
+#define SPARE_MAX_UNITS 2u
+
+static struct ac_center *shard_centers[AC_MAX_SHARDS + 1];
+
+static struct ac_center *shard_get(unsigned shard, uint32_t me)
+{
+    struct ac_center *centers = ac_load_acq(&shard_centers[shard]);
+    if (AC_LIKELY(centers != NULL))
+        return centers;
+    struct ac_center *fresh = ac_meta_get_bytes(sizeof *fresh * AC_NCLASSES, me);
+    if (fresh == NULL)
+        return NULL;
+    for (unsigned c = 0; c < AC_NCLASSES; c++) {
+        fresh[c].class = (uint8_t)c;
+        fresh[c].shard = (uint8_t)shard;
+    }
+    if (ac_cas_rel(&shard_centers[shard], &centers, fresh))
+        return fresh;
+    return ac_load_acq(&shard_centers[shard]);
+}
+
+struct ac_center *ac_center_get(unsigned shard, unsigned class, uint32_t me)
+{
+    struct ac_center *centers = shard_get(shard, me);
+    return centers == NULL ? NULL : &centers[class];
+}
+
+struct ac_center *ac_center_peek(unsigned shard, unsigned class)
+{
+    struct ac_center *centers = ac_load_acq(&shard_centers[shard]);
+    return centers == NULL ? NULL : &centers[class];
+}
+
+static void center_init_locked(struct ac_center *center)
+{
+    for (unsigned i = 0; i < AC_NPARTIAL; i++)
+        ac_list_init(&center->partial[i]);
+    center->ready = 1;
+}
+
+AC_INLINE void center_lock(struct ac_center *center, uint32_t me)
+{
+    ac_lock(&center->lock, me);
+    if (AC_UNLIKELY(center->ready == 0))
+        center_init_locked(center);
+}
+
+static void span_enlist(struct ac_center *center, struct ac_span *span)
+{
+    unsigned few = span->nobj / 8u;
+    unsigned half = span->nobj / 2u;
+    unsigned list;
+    if (span->nfree < few) {
+        list = 0;
+        span->event = (uint16_t)few;
+    } else if (span->nfree < half) {
+        list = 1;
+        span->event = (uint16_t)half;
+    } else {
+        list = 2;
+        span->event = span->fresh;
+    }
+    span->state = (uint8_t)(AC_SPAN_FEW + list);
+    ac_list_push(&center->partial[list], &span->link);
+}
+
+/* Bytes of a span from its start that blocks were ever handed out from. */
+static size_t span_touched_bytes(const struct ac_span *span)
+{
+    return (size_t)span->fresh * span->size_bytes;
+}
+
+static void span_give_back(struct ac_center *center, struct ac_span *span, uint32_t me)
+{
+    size_t touched_units = (span_touched_bytes(span) + AC_UNIT_BYTES - 1) >> AC_UNIT_SHIFT;
+    ac_count_add(&center->nspans, (uint64_t)-1);
+    ac_count_add(&center->fresh, -(uint64_t)span->fresh);
+    ac_pagemap_set(span->base, span->units, ac_entry_make(NULL, AC_FREED_SHARD, span->class * AC_BIN_WORDS));
+    ac_pageheap_give(span->chunk, span->base, span->units, touched_units, me);
+    ac_meta_put(span, ac_span_lines(span->class), me);
+}
+
+/* A block came back and nfree has reached `event`. */
+static AC_NOINLINE void span_event(struct ac_center *center, struct ac_span *span, uint32_t me)
+{
+    if (span->state != AC_SPAN_FULL)
+        ac_list_remove(&span->link);
+    if (span->nfree < span->fresh) {
+        span_enlist(center, span);
+        return;
+    }
+    if (center->spare == NULL && span->units <= SPARE_MAX_UNITS) {
+        center->spare = span;
+        span->state = AC_SPAN_SPARE;
+        span->event = NEVER_EVENT;
+        return;
+    }
+    span_give_back(center, span, me);
+}
+
+static struct ac_span *span_new(struct ac_center *center, uint32_t me)
+{
+    const struct ac_sizeclass *sc = &ac_sizeclass[center->class];
+    struct ac_run run;
+    struct ac_span *span = ac_meta_get(ac_span_lines(center->class), me);
+    if (span == NULL)
+        return NULL;
+    if (!ac_pageheap_take(sc->span_units, 1, &run, me, false)) {
+        ac_meta_put(span, ac_span_lines(center->class), me);
+        return NULL;
+    }
+    span->base = run.base;
+    span->chunk = run.chunk;
+    ac_list_init(&span->link);
+    span->recip = sc->recip;
+    span->size_bytes = sc->size_bytes;
+    span->nobj = sc->nobj;
+    span->class = center->class;
+    span->shard = center->shard;
+    span->kind = AC_SPAN_SMALL;
+    span->epoch = center->epoch;
+    span->units = sc->span_units;
+    ac_count_add(&center->nspans, 1);
+    ac_pagemap_set(run.base, sc->span_units, ac_entry_make(span, center->shard, center->class * AC_BIN_WORDS));
+    return span;
+}
+
+/* Free blocks of a span in address order, stored downwards from `end`. */
+static unsigned span_take_free(struct ac_span *span, void **end, unsigned n)
+{
+    unsigned want = n < span->nfree ? n : span->nfree;
+    unsigned left = want;
+    unsigned word = span->first_word;
+    const size_t size = span->size_bytes;
+    while (left != 0) {
+        uint64_t bits = span->free_bits[word];
+        uintptr_t at = span->base + (size_t)word * 64 * size;
+        for (; bits != 0 && left != 0; left--) {
+            *--end = (void *)(at + (size_t)__builtin_ctzll(bits) * size);
+            bits &= bits - 1;
+        }
+        span->free_bits[word] = bits;
+        if (bits == 0)
+            word++;
+    }
+    span->first_word = (uint16_t)word;
+    span->nfree = (uint16_t)(span->nfree - want);
+    return want;
+}
+
+static unsigned span_take_fresh(struct ac_center *center, struct ac_span *span, void **end, unsigned n)
+{
+    unsigned left = (unsigned)(span->nobj - span->fresh);
+    unsigned take = n < left ? n : left;
+    uintptr_t at = span->base + (size_t)span->fresh * span->size_bytes;
+    for (unsigned i = 0; i < take; i++, at += span->size_bytes)
+        *--end = (void *)at;
+    span->fresh = (uint16_t)(span->fresh + take);
+    ac_count_add(&center->fresh, take);
+    return take;
+}
+
+static struct ac_span *next_span(struct ac_center *center, bool may_open, uint32_t me)
+{
+    static const uint8_t order[AC_NPARTIAL] = {1, 2, 0};
+    for (unsigned i = 0; i < AC_NPARTIAL; i++) {
+        struct ac_list *list = &center->partial[order[i]];
+        if (!ac_list_is_empty(list)) {
+            struct ac_span *span = AC_CONTAINER(list->next, struct ac_span, link);
+            ac_list_remove(&span->link);
+            return span;
+        }
+    }
+    struct ac_span *spare = center->spare;
+    if (spare != NULL) {
+        center->spare = NULL;
+        return spare;
+    }
+    return may_open ? span_new(center, me) : NULL;
+}
+
+static unsigned take_from_spans(struct ac_center *center, void **end, unsigned n, uint32_t me, bool may_open)
+{
+    unsigned got = 0;
+    struct ac_span *span = center->current;
+    for (;;) {
+        if (span != NULL) {
+            got += span_take_free(span, end - got, n - got);
+            if (got < n)
+                got += span_take_fresh(center, span, end - got, n - got);
+            if (got == n)
+                break;
+            span->state = AC_SPAN_FULL;
+            span->event = 1;
+        }
+        /* Half a batch is enough when the rest would open a new span. */
+        span = next_span(center, may_open && got * 2 < n, me);
+        center->current = span;
+        if (span == NULL)
+            break;
+        span->state = AC_SPAN_CURRENT;
+        span->event = NEVER_EVENT;
+    }
+    center->current = span;
+    ac_count_add(&center->out, got);
+    return got;
+}
+
+static unsigned take_from_transfer(struct ac_center *center, void **out_blocks, unsigned n)
+{
+    unsigned take = center->ntransfer < n ? center->ntransfer : n;
+    ac_store_rlx(&center->ntransfer, center->ntransfer - take);
+    if (take != 0)
+        memcpy(out_blocks, center->transfer + center->ntransfer, take * sizeof(void *));
+    return take;
+}
+
+unsigned ac_center_take(struct ac_center *center, void **out_blocks, unsigned n, uint32_t me)
+{
+    center_lock(center, me);
+    unsigned got = take_from_transfer(center, out_blocks, n);
+    if (got == 0) {
+        got = take_from_spans(center, out_blocks + n, n, me, true);
+        if (got != 0 && got < n)
+            memmove(out_blocks, out_blocks + (n - got), got * sizeof(void *));
+    }
+    ac_unlock(&center->lock);
+    return got;
+}
+
+void *ac_center_try_take(struct ac_center *center, uint32_t me)
+{
+    void *block = NULL;
+    if (!ac_lock_try(&center->lock, me))
+        return NULL;
+    if (center->ready != 0 && take_from_transfer(center, &block, 1) == 0)
+        take_from_spans(center, &block + 1, 1, me, false);
+    ac_unlock(&center->lock);
+    return block;
+}
+
+static AC_COLD AC_NORETURN void bad_block(const struct ac_span *span, const void *block)
+{
+    uint32_t offset = (uint32_t)((uintptr_t)block - span->base);
+    uint32_t i = ac_class_index(offset, span->recip);
+    if (offset % AC_GRANULE_BYTES != 0)
+        ac_fault_raise(AC_FAULT_MISALIGNED, block, span->size_bytes, NULL);
+    if (i >= span->nobj || i * span->size_bytes != offset)
+        ac_fault_raise(AC_FAULT_INTERIOR_FREE, block, span->size_bytes, NULL);
+    if (i >= span->fresh)
+        ac_fault_raise(AC_FAULT_NEVER_ALLOCATED, block, span->size_bytes, NULL);
+    ac_fault_raise(AC_FAULT_DOUBLE_FREE, block, span->size_bytes, NULL);
+}
+
+void ac_center_check_block(const struct ac_span *span, const void *block)
+{
+    uint32_t offset = (uint32_t)((uintptr_t)block - span->base);
+    uint32_t i = ac_class_index(offset, span->recip);
+    if (AC_UNLIKELY(i * span->size_bytes != offset || i >= span->fresh ||
+                    (ac_load_rlx(&span->free_bits[i / 64]) >> (i % 64) & 1) != 0))
+        bad_block(span, block);
+}
+
+/* Blocks of one span in a row are counted together. */
+struct tally {
+    struct ac_span *span;
+    unsigned n;
+};
+
+static void tally_close(struct ac_center *center, struct tally *tally, uint32_t me)
+{
+    struct ac_span *span = tally->span;
+    while (tally->n != 0) {
+        unsigned to_event = (unsigned)(span->event - span->nfree);
+        unsigned step = tally->n < to_event ? tally->n : to_event;
+        span->nfree = (uint16_t)(span->nfree + step);
+        tally->n -= step;
+        if (span->nfree == span->event)
+            span_event(center, span, me);
+    }
+}
+
+static void give_to_spans(struct ac_center *center, void **blocks, unsigned n, uint32_t me)
+{
+    struct tally tally = {NULL, 0};
+    unsigned given = 0;
+    for (unsigned k = 0; k < n; k++) {
+        struct ac_span *span = ac_entry_span(ac_pagemap_get(blocks[k]));
+        if (AC_UNLIKELY(span == NULL || span->kind != AC_SPAN_SMALL))
+            ac_fault_raise(AC_FAULT_DOUBLE_FREE, blocks[k], ac_sizeclass[center->class].size_bytes, NULL);
+        if (AC_UNLIKELY(span->epoch != center->epoch))
+            continue;
+        uint32_t offset = (uint32_t)((uintptr_t)blocks[k] - span->base);
+        uint32_t i = ac_class_index(offset, span->recip);
+        uint64_t *word = &span->free_bits[i / 64];
+        uint64_t bit = (uint64_t)1 << (i % 64);
+        if (AC_UNLIKELY(i * span->size_bytes != offset || i >= span->fresh || (*word & bit) != 0))
+            bad_block(span, blocks[k]);
+        if (span != tally.span) {
+            tally_close(center, &tally, me);
+            tally.span = span;
+        }
+        *word |= bit;
+        if (i / 64 < span->first_word)
+            span->first_word = (uint16_t)(i / 64);
+        tally.n++;
+        given++;
+    }
+    tally_close(center, &tally, me);
+    ac_count_add(&center->out, -(uint64_t)given);
+}
+
+static bool transfer_make(struct ac_center *center, uint32_t me)
+{
+    const struct ac_sizeclass *sc = &ac_sizeclass[center->class];
+    uint32_t cap = TRANSFER_BYTES / sc->size_bytes;
+    if (cap > TRANSFER_BATCHES * sc->batch)
+        cap = TRANSFER_BATCHES * sc->batch;
+    center->transfer = ac_meta_get_bytes(cap * sizeof(void *), me);
+    if (center->transfer == NULL)
+        return false;
+    center->transfer_cap = cap;
+    return true;
+}
+
+static unsigned give_to_transfer(struct ac_center *center, void **blocks, unsigned n, uint32_t me)
+{
+    if (center->transfer == NULL && !transfer_make(center, me))
+        return 0;
+    unsigned room = center->transfer_cap - center->ntransfer;
+    if (room < n)
+        return 0;
+    memcpy(center->transfer + center->ntransfer, blocks, n * sizeof(void *));
+    ac_store_rlx(&center->ntransfer, center->ntransfer + n);
+    return n;
+}
+
+void ac_center_give(struct ac_center *center, void **blocks, unsigned n, uint32_t me, bool hot)
+{
+    center_lock(center, me);
+    unsigned done = hot ? give_to_transfer(center, blocks, n, me) : 0;
+    if (done < n)
+        give_to_spans(center, blocks + done, n - done, me);
+    ac_unlock(&center->lock);
+}
+
+void ac_center_drain(struct ac_center *center, uint32_t me)
+{
+    center_lock(center, me);
+    unsigned n = center->ntransfer;
+    ac_store_rlx(&center->ntransfer, 0);
+    if (n != 0)
+        give_to_spans(center, center->transfer, n, me);
+    struct ac_span *spare = center->spare;
+    center->spare = NULL;
+    if (spare != NULL)
+        span_give_back(center, spare, me);
+    struct ac_span *current = center->current;
+    if (current != NULL && current->nfree == current->fresh) {
+        center->current = NULL;
+        span_give_back(center, current, me);
+    }
+    ac_unlock(&center->lock);
+}
+
+static void center_recover(struct ac_center *center, uint32_t me)
+{
+    if (!ac_lock_was_torn(&center->lock, me))
+        return;
+    center->epoch++;
+    center->ready = 0;
+    center->current = NULL;
+    center->spare = NULL;
+    center->transfer = NULL;
+    center->ntransfer = 0;
+    center->transfer_cap = 0;
+    center->out = 0;
+    center->nspans = 0;
+    center->fresh = 0;
+}
+
+void ac_central_recover(uint32_t me)
+{
+    for (unsigned shard = 1; shard <= AC_MAX_SHARDS; shard++) {
+        if (shard_centers[shard] == NULL)
+            continue;
+        for (unsigned c = 1; c < AC_NCLASSES; c++)
+            center_recover(&shard_centers[shard][c], me);
+    }
+}

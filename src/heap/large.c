@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * THEORY
+ *
+ * A large block is a run of units from the page heap, whose dirty runs are its cache. A huge block is a mapping; freed ones are kept in the mapping cache
+ * under the same bound. Either kind grows in place where the neighbours allow; a huge block that must move is moved by the system (page tables, no
+ * copying), to a place with an eighth to spare, so that growing step by step costs few moves. Shrinking gives the tail back at once.
+ */
+#include "heap/large.h"
+
+#include "base/atomic.h"
+#include "base/bits.h"
+#include "core/fault.h"
+#include "core/mapcache.h"
+#include "core/meta.h"
+#include "core/pageheap.h"
+#include "core/pagemap.h"
+#include "core/purge.h"
+#include "os/os.h"
+
+static size_t live_bytes;
+static size_t live_objects;
+
+static void count_live(ptrdiff_t bytes, int objects)
+{
+    ac_fetch_add_rlx(&live_bytes, (size_t)bytes);
+    ac_fetch_add_rlx(&live_objects, (size_t)objects);
+}
+
+size_t ac_large_live_bytes(void)
+{
+    return ac_load_rlx(&live_bytes);
+}
+
+size_t ac_large_live_objects(void)
+{
+    return ac_load_rlx(&live_objects);
+}
+
+/* In a handler that interrupted the metadata store a descriptor is a page of its own, never to be re-used. */
+static struct ac_span *descriptor_get(uint32_t me, bool try_only)
+{
+    if (!try_only)
+        return ac_meta_get(AC_SPAN_LINES_LARGE, me);
+    struct ac_span *span = ac_meta_try_get(AC_SPAN_LINES_LARGE, me);
+    return span != NULL ? span : ac_os_map(0, ac_os_page_size());
+}
+
+static void descriptor_put(struct ac_span *span, uint32_t me)
+{
+    ac_meta_put(span, AC_SPAN_LINES_LARGE, me);
+}
+
+static bool take_run(struct ac_span *span, size_t units, size_t align, uint32_t me, bool try_only, bool *out_zero)
+{
+    struct ac_run run;
+    unsigned align_units = align > AC_UNIT_BYTES ? (unsigned)(align >> AC_UNIT_SHIFT) : 1;
+    if (!ac_pageheap_take((unsigned)units, align_units, &run, me, try_only))
+        return false;
+    span->kind = AC_SPAN_LARGE;
+    span->base = run.base;
+    span->chunk = run.chunk;
+    span->units = units;
+    *out_zero = run.zero;
+    return true;
+}
+
+static bool take_mapping(struct ac_span *span, size_t bytes, size_t align, uint32_t me, bool try_only,
+                         bool *out_zero)
+{
+    struct ac_mapping m;
+    size_t map_align = align > AC_UNIT_BYTES ? align : AC_UNIT_BYTES;
+    m.bytes = ac_align_up(bytes, AC_UNIT_BYTES);
+    *out_zero = true;
+    if (!try_only && align <= AC_UNIT_BYTES && ac_mapcache_take(m.bytes, &m, me)) {
+        *out_zero = false;
+    } else {
+        void *p = ac_os_map_aligned(0, m.bytes, map_align);
+        if (p == NULL && !try_only && ac_purge_all(0, me) != 0)
+            p = ac_os_map_aligned(0, m.bytes, map_align);
+        if (p == NULL)
+            return false;
+        m.base = (uintptr_t)p;
+        if (!ac_pagemap_reserve(m.base, m.bytes)) {
+            ac_os_unmap(p, m.bytes);
+            return false;
+        }
+    }
+    span->kind = AC_SPAN_HUGE;
+    span->base = m.base;
+    span->units = m.bytes >> AC_UNIT_SHIFT;
+    ac_purge_count_huge((ptrdiff_t)m.bytes);
+    return true;
+}
+
+void *ac_large_alloc(size_t size, size_t align, uint32_t me, bool try_only, bool *out_zero)
+{
+    if (size > PTRDIFF_MAX || align > (size_t)1 << (AC_ADDRESS_BITS - 1))
+        return NULL;
+    size_t bytes = ac_align_up(size == 0 ? 1 : size, ac_os_page_size());
+    size_t units = (bytes + AC_UNIT_BYTES - 1) >> AC_UNIT_SHIFT;
+    struct ac_span *span = descriptor_get(me, try_only);
+    if (span == NULL)
+        return NULL;
+    bool in_run = units <= AC_LARGE_MAX_UNITS && align <= AC_LARGE_MAX_BYTES;
+    bool ok = (in_run && take_run(span, units, align, me, try_only, out_zero)) ||
+              ((!in_run || try_only) && take_mapping(span, bytes, align, me, try_only, out_zero));
+    if (!ok) {
+        if (!try_only)
+            descriptor_put(span, me);
+        return NULL;
+    }
+    span->bytes = bytes;
+    span->aligned_log2 = (uint8_t)__builtin_ctzll(align);
+    span->state = AC_SPAN_LIVE;
+    ac_pagemap_set(span->base, span->kind == AC_SPAN_LARGE ? units : 1, ac_entry_make(span, 0, 0));
+    count_live((ptrdiff_t)bytes, 1);
+    return (void *)span->base;
+}
+
+void ac_large_check(const struct ac_span *span, const void *block)
+{
+    if (AC_UNLIKELY((uintptr_t)block != span->base))
+        ac_fault_raise((uintptr_t)block % AC_GRANULE_BYTES != 0 ? AC_FAULT_MISALIGNED : AC_FAULT_INTERIOR_FREE,
+                       block, 0, "large block");
+    if (AC_UNLIKELY(ac_load_rlx(&span->state) != AC_SPAN_LIVE))
+        ac_fault_raise(AC_FAULT_DOUBLE_FREE, block, 0, "large block");
+}
+
+static void unmap_or_keep(struct ac_mapping m, uint32_t me)
+{
+    if (m.bytes != 0 && !ac_os_unmap((void *)m.base, m.bytes)) {
+        /* A full VMA table: keep the addresses, lose the contents. */
+        ac_os_purge((void *)m.base, m.bytes);
+        ac_mapcache_put(m, &m, me);
+    }
+}
+
+void ac_large_free(struct ac_span *span, void *block, uint32_t me)
+{
+    ac_large_check(span, block);
+    uint8_t live = AC_SPAN_LIVE;
+    if (AC_UNLIKELY(!ac_cas_acq(&span->state, &live, (uint8_t)AC_SPAN_FREED)))
+        ac_fault_raise(AC_FAULT_DOUBLE_FREE, block, 0, "large block");
+    count_live(-(ptrdiff_t)span->bytes, -1);
+    bool huge = span->kind == AC_SPAN_HUGE;
+    ac_pagemap_set(span->base, huge ? 1 : span->units, ac_entry_make(NULL, AC_FREED_SHARD, 0));
+    if (huge) {
+        struct ac_mapping m = {span->base, ac_span_bytes(span)};
+        ac_purge_count_huge(-(ptrdiff_t)m.bytes);
+        ac_mapcache_put(m, &m, me);
+        unmap_or_keep(m, me);
+    } else {
+        size_t touched = (span->bytes + AC_UNIT_BYTES - 1) >> AC_UNIT_SHIFT;
+        ac_pageheap_give(span->chunk, span->base, span->units, touched, me);
+    }
+    descriptor_put(span, me);
+}
+
+static void set_bytes(struct ac_span *span, size_t bytes)
+{
+    count_live((ptrdiff_t)bytes - (ptrdiff_t)span->bytes, 0);
+    span->bytes = bytes;
+}
+
+static void *resize_run(struct ac_span *span, void *block, size_t bytes, uint32_t me)
+{
+    size_t units = (bytes + AC_UNIT_BYTES - 1) >> AC_UNIT_SHIFT;
+    bool zero;
+    if (units > AC_LARGE_MAX_UNITS)
+        return NULL;
+    if (units > span->units) {
+        size_t more = units - span->units;
+        if (!ac_pageheap_extend(span->chunk, span->base, span->units, more, me, &zero))
+            return NULL;
+        ac_pagemap_set(span->base + ac_span_bytes(span), more, ac_entry_make(span, 0, 0));
+    } else if (units < span->units) {
+        uintptr_t tail = span->base + units * AC_UNIT_BYTES;
+        size_t ntail = span->units - units;
+        ac_pagemap_set(tail, ntail, ac_entry_make(NULL, AC_FREED_SHARD, 0));
+        ac_pageheap_give(span->chunk, tail, ntail, ntail, me);
+    }
+    span->units = units;
+    set_bytes(span, bytes);
+    return block;
+}
+
+static void huge_set_units(struct ac_span *span, size_t units)
+{
+    ac_purge_count_huge(((ptrdiff_t)units - (ptrdiff_t)span->units) * (ptrdiff_t)AC_UNIT_BYTES);
+    span->units = units;
+}
+
+static void *move_mapping(struct ac_span *span, size_t bytes)
+{
+    size_t roomy = ac_align_up(bytes + bytes / 8, AC_UNIT_BYTES);
+    void *target = ac_os_map_aligned(0, roomy, AC_UNIT_BYTES);
+    if (target == NULL)
+        return NULL;
+    if (!ac_pagemap_reserve((uintptr_t)target, roomy) ||
+        !ac_os_move((void *)span->base, ac_span_bytes(span), roomy, target)) {
+        ac_os_unmap(target, roomy);
+        return NULL;
+    }
+    ac_pagemap_set(span->base, 1, ac_entry_make(NULL, AC_FREED_SHARD, 0));
+    span->base = (uintptr_t)target;
+    ac_pagemap_set(span->base, 1, ac_entry_make(span, 0, 0));
+    huge_set_units(span, roomy >> AC_UNIT_SHIFT);
+    return target;
+}
+
+static void *resize_mapping(struct ac_span *span, void *block, size_t bytes)
+{
+    size_t have = ac_span_bytes(span);
+    size_t want = ac_align_up(bytes, AC_UNIT_BYTES);
+    if (want > have) {
+        if (ac_os_resize(block, have, want))
+            huge_set_units(span, want >> AC_UNIT_SHIFT);
+        else
+            block = move_mapping(span, bytes);
+        if (block == NULL)
+            return NULL;
+    } else if (bytes < span->bytes && want < have) {
+        if (want <= AC_LARGE_MAX_BYTES)
+            return NULL;
+        if (ac_os_unmap((char *)block + want, have - want))
+            huge_set_units(span, want >> AC_UNIT_SHIFT);
+    }
+    set_bytes(span, bytes);
+    return block;
+}
+
+void *ac_large_resize(struct ac_span *span, void *block, size_t size, uint32_t me)
+{
+    if (size > PTRDIFF_MAX)
+        return NULL;
+    size_t bytes = ac_align_up(size, ac_os_page_size());
+    if (bytes == span->bytes)
+        return block;
+    return span->kind == AC_SPAN_HUGE ? resize_mapping(span, block, bytes)
+                                      : resize_run(span, block, bytes, me);
+}

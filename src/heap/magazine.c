@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * THEORY
+ *
+ * A magazine is an array of pointers used as a stack. It starts with 7 places and doubles when refills and flushes alternate, that is,
+ * when the program swings by more than it holds; so a thread that touches a class rarely costs a cache line for it. The first
+ * AC_CHECKED_FREES frees of a class in a thread go through here one by one: each is checked exactly (start of a block, handed out, not
+ * free, not in this magazine) before the bin opens for the fast path. Later frees are checked when their batch reaches the spans.
+ *
+ *      slots[-1] pad   slots[0] ... slots[count-1]   ...   slots[cap]
+ *                      ^base        top-1: last freed       ^limit (= base while frees are checked)
+ */
+#include "heap/magazine.h"
+
+#include "core/fault.h"
+#include "core/meta.h"
+#include "core/pagemap.h"
+#include "heap/central.h"
+
+#include <string.h>
+
+#define FIRST_LOG2 3u
+#define CACHE_BYTES 65536u
+
+static unsigned array_lines(unsigned log2)
+{
+    return (unsigned)(((size_t)1 << log2) * sizeof(void *) / AC_CACHE_LINE);
+}
+
+static uint16_t capacity(unsigned class, unsigned log2)
+{
+    uint32_t words = ((uint32_t)1 << log2) - 1;
+    uint32_t by_bytes = CACHE_BYTES / ac_sizeclass[class].size_bytes;
+    if (by_bytes < 2)
+        by_bytes = 2;
+    return (uint16_t)(words < by_bytes ? words : by_bytes);
+}
+
+/* Store the bin's words for `count` blocks; top last, which ends the operation. */
+static void bin_open(struct ac_heap *heap, unsigned class, unsigned count)
+{
+    struct ac_magazine *mag = &heap->magazines[class];
+    struct ac_bin *bin = &heap->bins[class];
+    uint64_t base = (uint64_t)(uintptr_t)mag->slots;
+    unsigned room = mag->checked < AC_CHECKED_FREES ? 0 : mag->cap;
+    ac_store_rlx(&bin->base, base);
+    ac_store_rlx(&bin->limit, base + room * sizeof(void *));
+    ac_compiler_barrier();
+    ac_store_rlx(&bin->top, base + count * sizeof(void *));
+}
+
+static unsigned bin_count(struct ac_heap *heap, unsigned class)
+{
+    struct ac_magazine *mag = &heap->magazines[class];
+    if (mag->emptied != 0) {
+        ac_store_rlx(&mag->emptied, 0);
+        return 0;
+    }
+    uint64_t base = (uint64_t)(uintptr_t)mag->slots;
+    return base == 0 ? 0 : (unsigned)((heap->bins[class].top - AC_BIN_BUSY - base) / sizeof(void *));
+}
+
+static bool magazine_grow(struct ac_heap *heap, unsigned class, unsigned log2, unsigned count)
+{
+    struct ac_magazine *mag = &heap->magazines[class];
+    void **array = ac_meta_get(array_lines(log2), heap->id);
+    if (array == NULL)
+        return false;
+    if (mag->slots != NULL) {
+        memcpy(array + 1, mag->slots, count * sizeof(void *));
+        ac_meta_put(mag->slots - 1, array_lines(mag->log2), heap->id);
+    }
+    ac_store_rlx(&mag->slots, array + 1);
+    mag->log2 = (uint8_t)log2;
+    mag->cap = capacity(class, log2);
+    return true;
+}
+
+static bool can_grow(const struct ac_magazine *mag, unsigned class)
+{
+    return mag->log2 < ac_sizeclass[class].magazine_log2 && mag->log2 >= FIRST_LOG2;
+}
+
+void *ac_magazine_refill(struct ac_heap *heap, unsigned class)
+{
+    struct ac_magazine *mag = &heap->magazines[class];
+    unsigned count = bin_count(heap, class);
+    if (mag->slots == NULL && !magazine_grow(heap, class, FIRST_LOG2, 0)) {
+        ac_store_rlx(&heap->bins[class].top, 0);
+        return NULL;
+    }
+    if (count == 0) {
+        struct ac_center *center = ac_center_get(heap->shard, class, heap->id);
+        if (mag->refilled != 0 && can_grow(mag, class))
+            magazine_grow(heap, class, mag->log2 + 1u, 0);
+        unsigned want = (mag->cap + 1u) / 2;
+        if (want > ac_sizeclass[class].batch)
+            want = ac_sizeclass[class].batch;
+        count = center == NULL ? 0 : ac_center_take(center, mag->slots, want, heap->id);
+        mag->refilled = 1;
+        ac_count_add(&heap->refills, 1);
+    }
+    void *block = count == 0 ? NULL : mag->slots[count - 1];
+    bin_open(heap, class, count == 0 ? 0 : count - 1);
+    return block;
+}
+
+static void check_free(const struct ac_magazine *mag, unsigned class, unsigned count, const void *block)
+{
+    ac_center_check_block(ac_entry_span(ac_pagemap_get(block)), block);
+    for (unsigned i = 0; i < count; i++) {
+        if (mag->slots[i] == block)
+            ac_fault_raise(AC_FAULT_DOUBLE_FREE, block, ac_sizeclass[class].size_bytes, NULL);
+    }
+}
+
+/* Give the older half of a full magazine to the shard. */
+static unsigned flush_half(struct ac_heap *heap, unsigned class, unsigned count)
+{
+    struct ac_magazine *mag = &heap->magazines[class];
+    struct ac_center *center = ac_center_get(heap->shard, class, heap->id);
+    unsigned n = (count + 1) / 2;
+    if (n > AC_MAX_BATCH)
+        n = AC_MAX_BATCH;
+    bool hot = mag->checked >= AC_CHECKED_FREES && !can_grow(mag, class);
+    ac_center_give(center, mag->slots, n, heap->id, hot);
+    memmove(mag->slots, mag->slots + n, (count - n) * sizeof(void *));
+    ac_count_add(&heap->flushes, 1);
+    return count - n;
+}
+
+void ac_magazine_push(struct ac_heap *heap, unsigned class, void *block)
+{
+    struct ac_magazine *mag = &heap->magazines[class];
+    unsigned count = bin_count(heap, class);
+    if (mag->slots == NULL && !magazine_grow(heap, class, FIRST_LOG2, 0)) {
+        ac_center_give(ac_center_peek(heap->shard, class), &block, 1, heap->id, false);
+        ac_store_rlx(&heap->bins[class].top, 0);
+        return;
+    }
+    if (mag->checked < AC_CHECKED_FREES) {
+        check_free(mag, class, count, block);
+        mag->checked++;
+    }
+    if (count >= mag->cap) {
+        bool grown = mag->refilled != 0 && can_grow(mag, class) &&
+                     magazine_grow(heap, class, mag->log2 + 1u, count);
+        mag->refilled = 0;
+        if (!grown)
+            count = flush_half(heap, class, count);
+    }
+    mag->slots[count] = block;
+    bin_open(heap, class, count + 1);
+}
+
+void ac_magazine_steal(struct ac_heap *heap, unsigned class, uint32_t me)
+{
+    struct ac_magazine *mag = &heap->magazines[class];
+    uint32_t count = ac_magazine_count(heap, class);
+    if (count == 0)
+        return;
+    ac_center_give(ac_center_peek(heap->shard, class), mag->slots, count, me, false);
+    ac_store_rlx(&mag->emptied, 1);
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+#include "heap/nested.h"
+
+#include "base/atomic.h"
+#include "core/pagemap.h"
+#include "heap/central.h"
+#include "heap/large.h"
+
+struct deferred {
+    struct deferred *next;
+};
+
+static struct deferred *deferred_blocks;
+
+void *ac_nested_alloc(size_t size, unsigned shard, uint32_t me, bool wait)
+{
+    void *block = NULL;
+    bool zero;
+    unsigned class = ac_class_of_size(size);
+    struct ac_center *center = wait ? ac_center_get(shard, class, me) : ac_center_peek(shard, class);
+    if (center == NULL)
+        return NULL;
+    if (wait)
+        return ac_center_take(center, &block, 1, me) == 1 ? block : NULL;
+    block = ac_center_try_take(center, me);
+    return block != NULL ? block : ac_large_alloc(size, AC_GRANULE_BYTES, me, true, &zero);
+}
+
+static void give_now(struct ac_span *span, void *block, uint32_t me)
+{
+    if (span->kind == AC_SPAN_SMALL)
+        ac_center_give(ac_center_peek(span->shard, span->class), &block, 1, me, false);
+    else
+        ac_large_free(span, block, me);
+}
+
+void ac_nested_free(struct ac_span *span, void *block, uint32_t me, bool wait)
+{
+    if (span->kind == AC_SPAN_SMALL)
+        ac_center_check_block(span, block);
+    else
+        ac_large_check(span, block);
+    if (wait) {
+        give_now(span, block, me);
+        return;
+    }
+    struct deferred *d = block;
+    struct deferred *head = ac_load_rlx(&deferred_blocks);
+    do
+        d->next = head; /* D1 */
+    while (!ac_cas_rel(&deferred_blocks, &head, d)); /* D2 */
+}
+
+void ac_nested_drain(uint32_t me)
+{
+    if (AC_LIKELY(ac_load_rlx(&deferred_blocks) == NULL))
+        return;
+    struct deferred *d = ac_swap_arl(&deferred_blocks, NULL); /* D3 */
+    while (d != NULL) {
+        struct deferred *next = d->next;
+        give_now(ac_entry_span(ac_pagemap_get(d)), d, me);
+        d = next;
+    }
+}

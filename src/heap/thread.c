@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * THEORY
+ *
+ * Birth. A thread's first operation finds ac_heap_none, whose bins are all shut, and comes here: a pooled heap or a new one, the shard with the
+ * fewest heaps, and a pthread key whose destructor will tell us of the thread's end. pthread_setspecific may itself allocate; by
+ * then the heap is in place.
+ *
+ * Death. The destructor puts itself off to the last round, so that destructors of the program that free find the heap still there. What comes
+ * even later (libc's own frees) finds ac_heap_gone and goes block by block to the shards, leaving nothing behind.
+ *
+ * Fork. One page reads as zeros in a forked child, however the fork was made. Every slow path looks at it before it takes a lock, and the
+ * first to see zero repairs the child: stores whose lock was held by a thread that is gone are abandoned (each module's recover), the
+ * heaps of those threads are emptied, bin by bin unless the bin was in mid-operation, and pooled. Locks of the forking thread itself
+ * stay: it may have forked in a signal handler inside a slow path, which will go on. vfork and clone with shared memory see no zero, rightly.
+ */
+#include "heap/thread.h"
+
+#include "core/mapcache.h"
+#include "core/meta.h"
+#include "core/option.h"
+#include "core/pageheap.h"
+#include "core/purge.h"
+#include "heap/central.h"
+#include "heap/flush.h"
+#include "heap/hooks.h"
+#include "heap/nested.h"
+#include "os/os.h"
+
+#include <limits.h>
+#include <pthread.h>
+#include <string.h>
+
+#define HEAP_LINES ((unsigned)((sizeof(struct ac_heap) + AC_CACHE_LINE - 1) / AC_CACHE_LINE))
+AC_STATIC_ASSERT(sizeof(struct ac_heap) <= AC_META_MAX_LINES * AC_CACHE_LINE, "a heap is one metadata record");
+
+/* No tag of a page-map entry differs from it by less than 256. */
+#define NO_KEY ((uint64_t)1 << 31)
+#define SHUT_BINS [0] = {NO_KEY, 0, 0}, [1 ... AC_NCLASSES - 1] = {0, AC_BIN_SHUT_BASE, AC_BIN_SHUT_LIMIT}
+
+struct ac_heap ac_heap_none = {.bins = {SHUT_BINS}, .id = AC_ID_NO_HEAP};
+struct ac_heap ac_heap_gone = {.bins = {SHUT_BINS}, .id = AC_ID_NO_HEAP};
+_Thread_local struct ac_heap *ac_heap_self __attribute__((tls_model("initial-exec"))) = &ac_heap_none;
+static _Thread_local uint32_t being_born __attribute__((tls_model("initial-exec")));
+
+struct ac_hooks ac_hooks;
+
+enum { FORK_CHILD = 0, FORK_PARENT = 1, FORK_REPAIRING = 2 };
+
+static struct {
+    struct ac_lock lock;
+    struct ac_heap *all;
+    struct ac_heap *pooled;
+    uint32_t next_id;
+    uint32_t nlive;
+    uint32_t max_shards;
+    uint32_t fork_generation;
+    uint32_t *fork_word; /* FORK_*; in a page that a fork wipes */
+    pthread_key_t key;
+    uint8_t started;
+    uint8_t has_key;
+    uint16_t shard_load[AC_MAX_SHARDS + 1];
+    char state_path[256];
+} registry = {.next_id = AC_ID_FIRST_HEAP};
+
+static uint32_t always_parent = FORK_PARENT;
+
+struct ac_heap *ac_thread_all_heaps(void)
+{
+    return ac_load_acq(&registry.all);
+}
+
+size_t ac_thread_count(void)
+{
+    return ac_load_rlx(&registry.nlive);
+}
+
+uint32_t ac_thread_fork_generation(void)
+{
+    return ac_load_rlx(&registry.fork_generation);
+}
+
+const char *ac_thread_state_path(void)
+{
+    return registry.state_path;
+}
+
+/* ---- fork ---- */
+
+static void bins_reset(struct ac_heap *heap)
+{
+    for (unsigned c = 1; c < AC_NCLASSES; c++) {
+        heap->bins[c].base = AC_BIN_SHUT_BASE;
+        heap->bins[c].limit = AC_BIN_SHUT_LIMIT;
+        heap->bins[c].top = (uint64_t)(uintptr_t)heap->magazines[c].slots;
+        heap->magazines[c].emptied = 0;
+    }
+}
+
+/* The heap of a thread that the child does not have. One that was in a slow path is left alone for good. */
+static void orphan_recover(struct ac_heap *heap, uint32_t me)
+{
+    if (heap->state != AC_HEAP_LIVE)
+        return;
+    if (ac_lock_was_torn(&heap->lock, me) || heap->in_slow != 0) {
+        heap->state = 0;
+        return;
+    }
+    ac_flush_shut(heap);
+    ac_flush_steal(heap, me);
+    bins_reset(heap);
+    heap->outbox = NULL;
+    heap->state = AC_HEAP_POOLED;
+    heap->next_pooled = registry.pooled;
+    registry.pooled = heap;
+}
+
+static void child_recover(uint32_t me)
+{
+    registry.fork_generation++;
+    ac_meta_recover(me);
+    ac_mapcache_recover(me);
+    ac_pageheap_recover(me);
+    ac_central_recover(me);
+    ac_flush_recover(me);
+    if (ac_lock_was_torn(&registry.lock, me))
+        registry.pooled = NULL;
+    registry.nlive = 0;
+    memset(registry.shard_load, 0, sizeof registry.shard_load);
+    for (struct ac_heap *h = registry.all; h != NULL; h = h->next_all) {
+        if (h != ac_heap_self) {
+            orphan_recover(h, me);
+        } else {
+            registry.nlive = 1;
+            registry.shard_load[h->shard] = 1;
+        }
+    }
+}
+
+void ac_thread_check_fork(uint32_t me)
+{
+    uint32_t *word = ac_load_acq(&registry.fork_word);
+    if (AC_LIKELY(word == NULL || ac_load_rlx(word) != FORK_CHILD))
+        return;
+    ac_store_rlx(word, FORK_REPAIRING);
+    ac_compiler_barrier();
+    child_recover(me);
+    ac_store_rel(word, FORK_PARENT);
+}
+
+/* ---- birth and death ---- */
+
+static void registry_start_locked(void)
+{
+    char path[sizeof registry.state_path];
+    ac_option_parse(ac_os_env("ACRE_CONF"), path, sizeof path);
+    memcpy(registry.state_path, path, sizeof path);
+    ac_os_pretend_page_size(ac_option_value[AC_OPTION_page_size]);
+    size_t shards = ac_option_value[AC_OPTION_shards];
+    registry.max_shards = shards == 0 ? AC_DEFAULT_SHARDS : (uint32_t)shards;
+    size_t page = ac_os_page_size();
+    uint32_t *word = ac_os_map(0, page);
+    if (word != NULL && ac_os_wipe_on_fork(word, page))
+        *word = FORK_PARENT;
+    else
+        word = &always_parent;
+    ac_store_rel(&registry.fork_word, word);
+    registry.started = 1;
+}
+
+static uint8_t least_loaded_shard(void)
+{
+    unsigned best = 1;
+    for (unsigned s = 2; s <= registry.max_shards && registry.shard_load[best] != 0; s++) {
+        if (registry.shard_load[s] < registry.shard_load[best])
+            best = s;
+    }
+    return (uint8_t)best;
+}
+
+static struct ac_heap *heap_make_locked(void)
+{
+    struct ac_heap *heap = registry.pooled;
+    if (heap != NULL) {
+        registry.pooled = heap->next_pooled;
+        return heap;
+    }
+    heap = ac_meta_get(HEAP_LINES, AC_ID_NO_HEAP);
+    if (heap == NULL)
+        return NULL;
+    heap->id = registry.next_id++;
+    bins_reset(heap);
+    heap->next_all = registry.all;
+    ac_store_rel(&registry.all, heap);
+    return heap;
+}
+
+static void thread_end(void *arg)
+{
+    struct ac_heap *heap = arg;
+    if (++heap->exit_round < PTHREAD_DESTRUCTOR_ITERATIONS && pthread_setspecific(registry.key, heap) == 0)
+        return;
+    ac_heap_self = &ac_heap_gone;
+    ac_compiler_barrier();
+    ac_thread_flush(heap);
+    ac_lock(&registry.lock, AC_ID_NO_HEAP);
+    registry.shard_load[heap->shard]--;
+    registry.nlive--;
+    heap->exit_round = 0;
+    heap->state = AC_HEAP_POOLED;
+    heap->next_pooled = registry.pooled;
+    registry.pooled = heap;
+    ac_unlock(&registry.lock);
+}
+
+static struct ac_heap *heap_be_born(void)
+{
+    ac_thread_check_fork(AC_ID_NO_HEAP);
+    ac_lock(&registry.lock, AC_ID_NO_HEAP);
+    if (registry.started == 0)
+        registry_start_locked();
+    struct ac_heap *heap = heap_make_locked();
+    if (heap != NULL) {
+        heap->shard = least_loaded_shard();
+        heap->key = (uint64_t)heap->shard << 8;
+        heap->state = AC_HEAP_LIVE;
+        registry.shard_load[heap->shard]++;
+        ac_store_rlx(&registry.nlive, registry.nlive + 1);
+        ac_heap_self = heap;
+    }
+    ac_unlock(&registry.lock);
+    return heap;
+}
+
+static void watch_thread_end(struct ac_heap *heap)
+{
+    ac_lock(&registry.lock, AC_ID_NO_HEAP);
+    if (registry.has_key == 0)
+        registry.has_key = pthread_key_create(&registry.key, thread_end) == 0;
+    bool has_key = registry.has_key != 0;
+    ac_unlock(&registry.lock);
+    if (has_key)
+        pthread_setspecific(registry.key, heap);
+}
+
+bool ac_thread_is_being_born(void)
+{
+    return being_born != 0;
+}
+
+AC_COLD struct ac_heap *ac_thread_heap(void)
+{
+    struct ac_heap *heap = ac_heap_self;
+    if (ac_heap_is_real(heap))
+        return heap;
+    if (heap == &ac_heap_gone || being_born != 0)
+        return NULL;
+    being_born = 1;
+    ac_compiler_barrier();
+    heap = heap_be_born();
+    if (heap != NULL)
+        watch_thread_end(heap);
+    ac_compiler_barrier();
+    being_born = 0;
+    return heap;
+}
+
+/* ---- slow paths ---- */
+
+bool ac_heap_mark(struct ac_heap *heap)
+{
+    if (heap->in_slow != 0)
+        return false;
+    heap->in_slow = 1;
+    ac_compiler_barrier();
+    ac_thread_check_fork(heap->id);
+    return true;
+}
+
+#define TICK_EVERY 64u
+
+void ac_heap_unmark(struct ac_heap *heap)
+{
+    if (AC_UNLIKELY(ac_purge_is_due()))
+        ac_purge_tick(heap->id);
+    ac_compiler_barrier();
+    heap->in_slow = 0;
+    if (AC_UNLIKELY(++heap->slow_paths % TICK_EVERY == 0) && ac_hooks.tick != NULL)
+        ac_hooks.tick();
+}
+
+bool ac_heap_enter(struct ac_heap *heap)
+{
+    if (!ac_heap_mark(heap))
+        return false;
+    ac_lock(&heap->lock, heap->id);
+    ac_nested_drain(heap->id);
+    return true;
+}
+
+void ac_heap_leave(struct ac_heap *heap)
+{
+    ac_unlock(&heap->lock);
+    ac_heap_unmark(heap);
+}
+
+void ac_thread_flush(struct ac_heap *heap)
+{
+    if (!ac_heap_mark(heap))
+        return;
+    ac_lock(&heap->lock, heap->id);
+    ac_flush_shut(heap);
+    ac_compiler_barrier();
+    ac_flush_steal(heap, heap->id);
+    ac_unlock(&heap->lock);
+    ac_heap_unmark(heap);
+}

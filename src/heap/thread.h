@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * thread.h -- birth and death of thread caches, and the way in and out of every slow path.
+ *
+ * Knows:      the registry of heaps, which shard each heap uses, options at start, forks.
+ * Does not know: what a slow path does.
+ * Invariants: TH1 a heap is LIVE (one thread's) or POOLED (nobody's); heaps are never freed; TH2 between ac_heap_enter and ac_heap_leave the
+ *             thread is marked as in a slow path, so a signal handler that interrupts it does not enter; TH3 no lock is held outside.
+ * Threads:    the registry has a lock of its own, outermost of all but heap->lock.
+ */
+#ifndef AC_HEAP_THREAD_H
+#define AC_HEAP_THREAD_H
+
+#include "heap/heap.h"
+
+/* The thread's heap, made when it has none yet. NULL when it can have none now: memory is exhausted, the thread is past its end, or this is a
+ * signal handler that interrupted the making of it. */
+struct ac_heap *ac_thread_heap(void);
+
+/* True in a signal handler that interrupted the making of its thread's heap. */
+bool ac_thread_is_being_born(void);
+
+/* Enter a slow path. False in a signal handler that interrupted one: use nested.h then. On true heap->lock is held. */
+bool ac_heap_enter(struct ac_heap *heap);
+void ac_heap_leave(struct ac_heap *heap);
+
+/* Mark the thread as in a slow path without taking heap->lock (for those who lock other heaps). */
+bool ac_heap_mark(struct ac_heap *heap);
+void ac_heap_unmark(struct ac_heap *heap);
+
+/* All heaps ever made, through next_all; grows at the front. */
+struct ac_heap *ac_thread_all_heaps(void);
+
+/* In a thread that has no heap: what a forked child must know before it takes a lock. */
+void ac_thread_check_fork(uint32_t me);
+
+/* Empty the calling thread's magazines and outbox through the spans, which checks every cached block. */
+void ac_thread_flush(struct ac_heap *heap);
+
+size_t ac_thread_count(void);
+
+/* How many forks lie between the first process and this one. */
+uint32_t ac_thread_fork_generation(void);
+
+/* The path given by the option "state", or "". */
+const char *ac_thread_state_path(void);
+
+#endif

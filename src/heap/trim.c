@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+#include "heap/trim.h"
+
+#include "core/purge.h"
+#include "heap/central.h"
+#include "heap/flush.h"
+#include "heap/thread.h"
+#include "os/os.h"
+
+static bool wants_steal(struct ac_heap *heap, bool idle_only)
+{
+    uint64_t slow = ac_load_rlx(&heap->refills) + ac_load_rlx(&heap->flushes);
+    bool idle = slow == heap->slow_at_last_look;
+    heap->slow_at_last_look = slow;
+    return ac_load_rlx(&heap->state) == AC_HEAP_LIVE && (idle || !idle_only) && ac_flush_cached_bytes(heap) != 0;
+}
+
+static void shut_all(uint32_t me, bool idle_only, bool *out_any)
+{
+    for (struct ac_heap *h = ac_thread_all_heaps(); h != NULL; h = h->next_all) {
+        if (!wants_steal(h, idle_only))
+            continue;
+        ac_lock(&h->lock, me);
+        h->being_stolen = 1;
+        ac_flush_shut(h);
+        ac_unlock(&h->lock);
+        *out_any = true;
+    }
+}
+
+/* Bins that their owner has reopened meanwhile are in use, and are left to it. */
+static void steal_shut(uint32_t me)
+{
+    for (struct ac_heap *h = ac_thread_all_heaps(); h != NULL; h = h->next_all) {
+        if (h->being_stolen == 0)
+            continue;
+        h->being_stolen = 0;
+        ac_lock(&h->lock, me);
+        ac_flush_steal(h, me);
+        ac_unlock(&h->lock);
+    }
+}
+
+static void drain_centers(uint32_t me)
+{
+    for (unsigned shard = 1; shard <= AC_MAX_SHARDS; shard++) {
+        if (ac_center_peek(shard, 1) == NULL)
+            continue;
+        for (unsigned c = 1; c < AC_NCLASSES; c++)
+            ac_center_drain(ac_center_peek(shard, c), me);
+    }
+}
+
+bool ac_trim_caches(uint32_t me, bool idle_only)
+{
+    bool any = false;
+    ac_flush_lock(me);
+    shut_all(me, idle_only, &any);
+    bool reached = !any || ac_os_barrier_all();
+    if (reached)
+        steal_shut(me);
+    ac_flush_unlock();
+    drain_centers(me);
+    return reached;
+}
+
+size_t ac_trim(size_t keep_bytes)
+{
+    struct ac_heap *heap = ac_thread_heap();
+    uint32_t me = heap != NULL ? heap->id : AC_ID_NO_HEAP;
+    if (heap != NULL && !ac_heap_mark(heap))
+        return 0;
+    ac_trim_caches(me, false);
+    size_t given = ac_purge_all(keep_bytes, me);
+    if (heap != NULL)
+        ac_heap_unmark(heap);
+    return given;
+}

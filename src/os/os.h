@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * os.h -- the machine: memory, time, waiting, and nothing else.
+ *
+ * Memory is Absent -> (map) Zero -> (first touch) Resident -> (purge) Zero -> (unmap) Absent. All addresses and lengths are multiples
+ * of the page size unless said otherwise.
+ *
+ * Knows:      system calls, made directly so that no interposed libc function runs and errno is never touched.
+ * Does not know: what the memory is for.
+ * Invariants: OS1 no function changes errno; OS2 no function allocates or takes a lock; OS3 failure changes nothing.
+ * Threads:    all functions are safe in any thread and in signal handlers.
+ */
+#ifndef AC_OS_OS_H
+#define AC_OS_OS_H
+
+#include "base/compiler.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Absent -> Zero, readable and writable, not backed until touched. `hint` may be 0. NULL when refused. */
+void *ac_os_map(uintptr_t hint, size_t bytes);
+
+/* As ac_os_map, aligned to `align` (a power of two, at least a page). */
+void *ac_os_map_aligned(uintptr_t hint, size_t bytes, size_t align);
+
+/* Any -> Absent. False when refused (a full VMA table): the memory stays as it was. */
+bool ac_os_unmap(void *addr, size_t bytes);
+
+/* Resident -> Zero. False when refused (locked memory): contents stay. */
+bool ac_os_purge(void *addr, size_t bytes);
+
+/* Grow or shrink a mapping where it stands. */
+bool ac_os_resize(void *addr, size_t old_bytes, size_t new_bytes);
+
+/* Move a mapping with its contents over `target`, which is replaced. */
+bool ac_os_move(void *addr, size_t old_bytes, size_t new_bytes, void *target);
+
+/* Make a page read as zeros in a forked child. */
+bool ac_os_wipe_on_fork(void *addr, size_t bytes);
+
+/* Page size of the machine in bytes, or a larger one that is pretended from then on (a power of two; 0 ends the pretence). */
+size_t ac_os_page_size(void);
+void ac_os_pretend_page_size(size_t bytes);
+
+/* Monotonic time, a few ms coarse, in ns. */
+uint64_t ac_os_now_ns(void);
+
+/* Sleep while *word == value, at most timeout_ns (0: for ever). May return early. */
+void ac_os_wait(uint32_t *word, uint32_t value, uint64_t timeout_ns);
+void ac_os_wake(uint32_t *word, int nwaiters);
+
+/* After this returns true, every other running thread of the process has passed a full memory barrier. */
+bool ac_os_barrier_all(void);
+
+/* Run fn(arg) in a thread that libc does not know: own stack, all signals blocked, no thread-local storage, so fn may call
+ * nothing of libc that uses it. The thread ends when fn returns; *alive is nonzero until it is really gone. False when refused. */
+bool ac_os_start_thread(void (*fn)(void *), void *arg, void *stack, size_t stack_bytes, uint32_t *alive);
+
+/* Write all of it, ignoring errors. */
+void ac_os_write(int fd, const char *text, size_t len);
+
+/* End the process with SIGABRT. */
+AC_NORETURN void ac_os_abort(void);
+
+/* The end of the brk heap, which is libc's. */
+uintptr_t ac_os_brk(void);
+
+/* True when the page of addr is mapped. */
+bool ac_os_is_mapped(uintptr_t addr);
+
+/* Map an existing file shared. NULL when it cannot be opened or is smaller than bytes. */
+void *ac_os_map_file(const char *path, size_t bytes);
+
+/* Resident memory of the process in bytes; 0 when unknown. */
+size_t ac_os_rss_bytes(void);
+uint32_t ac_os_pid(void);
+
+/* Value of an environment variable of the process, or NULL; NULL for all when the process runs with raised privileges. */
+const char *ac_os_env(const char *name);
+
+#endif

@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE 1
+#endif
+#include "os/os.h"
+
+#include "os/syscall.h"
+
+#include <asm/unistd.h>
+#include <fcntl.h>
+#include <linux/futex.h>
+#include <linux/membarrier.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+extern char **environ;
+
+void *ac_os_map(uintptr_t hint, size_t bytes)
+{
+    long result = ac_sys6(__NR_mmap, (long)hint, (long)bytes, PROT_READ | PROT_WRITE,
+                          MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (ac_sys_failed(result))
+        return NULL;
+    if ((unsigned long)result >> 47 != 0) {
+        ac_os_unmap((void *)result, bytes);
+        return NULL;
+    }
+    return (void *)result;
+}
+
+void *ac_os_map_aligned(uintptr_t hint, size_t bytes, size_t align)
+{
+    char *p = ac_os_map(hint, bytes);
+    if (p == NULL || ((uintptr_t)p & (align - 1)) == 0)
+        return p;
+    ac_os_unmap(p, bytes);
+    size_t slack = align - ac_os_page_size();
+    if (bytes + slack < bytes)
+        return NULL;
+    p = ac_os_map(hint, bytes + slack);
+    if (p == NULL)
+        return NULL;
+    size_t head = (align - ((uintptr_t)p & (align - 1))) & (align - 1);
+    if (head != 0)
+        ac_os_unmap(p, head);
+    if (slack != head)
+        ac_os_unmap(p + head + bytes, slack - head);
+    return p + head;
+}
+
+bool ac_os_unmap(void *addr, size_t bytes)
+{
+    return !ac_sys_failed(ac_sys2(__NR_munmap, addr, bytes));
+}
+
+bool ac_os_purge(void *addr, size_t bytes)
+{
+    return !ac_sys_failed(ac_sys3(__NR_madvise, addr, bytes, MADV_DONTNEED));
+}
+
+bool ac_os_resize(void *addr, size_t old_bytes, size_t new_bytes)
+{
+    return !ac_sys_failed(ac_sys4(__NR_mremap, addr, old_bytes, new_bytes, 0));
+}
+
+bool ac_os_move(void *addr, size_t old_bytes, size_t new_bytes, void *target)
+{
+    return !ac_sys_failed(ac_sys6(__NR_mremap, (long)addr, (long)old_bytes, (long)new_bytes,
+                                  MREMAP_MAYMOVE | MREMAP_FIXED, (long)target, 0));
+}
+
+bool ac_os_wipe_on_fork(void *addr, size_t bytes)
+{
+    return !ac_sys_failed(ac_sys3(__NR_madvise, addr, bytes, MADV_WIPEONFORK));
+}
+
+static size_t page_size_bytes;
+
+size_t ac_os_page_size(void)
+{
+    if (page_size_bytes == 0)
+        page_size_bytes = getauxval(AT_PAGESZ);
+    return page_size_bytes;
+}
+
+void ac_os_pretend_page_size(size_t bytes)
+{
+    size_t real = getauxval(AT_PAGESZ);
+    page_size_bytes = bytes > real && (bytes & (bytes - 1)) == 0 ? bytes : real;
+}
+
+uint64_t ac_os_now_ns(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &t);
+    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+void ac_os_wait(uint32_t *word, uint32_t value, uint64_t timeout_ns)
+{
+    struct timespec t = {.tv_sec = (time_t)(timeout_ns / 1000000000u),
+                         .tv_nsec = (long)(timeout_ns % 1000000000u)};
+    ac_sys4(__NR_futex, word, FUTEX_WAIT_PRIVATE, value, timeout_ns != 0 ? &t : NULL);
+}
+
+void ac_os_wake(uint32_t *word, int nwaiters)
+{
+    ac_sys3(__NR_futex, word, FUTEX_WAKE_PRIVATE, nwaiters);
+}
+
+bool ac_os_barrier_all(void)
+{
+    if (!ac_sys_failed(ac_sys3(__NR_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0)))
+        return true;
+    ac_sys3(__NR_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0);
+    return !ac_sys_failed(ac_sys3(__NR_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0));
+}
+
+void ac_os_write(int fd, const char *text, size_t len)
+{
+    while (len > 0) {
+        long n = ac_sys3(__NR_write, fd, text, len);
+        if (n <= 0)
+            return;
+        text += n;
+        len -= (size_t)n;
+    }
+}
+
+void ac_os_abort(void)
+{
+    unsigned long abrt = 1ul << (SIGABRT - 1);
+    long tid = ac_sys1(__NR_gettid, 0);
+    ac_sys4(__NR_rt_sigprocmask, SIG_UNBLOCK, &abrt, NULL, sizeof abrt);
+    ac_sys3(__NR_tgkill, ac_os_pid(), tid, SIGABRT);
+    /* A handler returned: take the default action as abort(3) does. */
+    struct sigaction dfl;
+    memset(&dfl, 0, sizeof dfl);
+    ac_sys4(__NR_rt_sigaction, SIGABRT, &dfl, NULL, sizeof abrt);
+    ac_sys3(__NR_tgkill, ac_os_pid(), tid, SIGABRT);
+    for (;;)
+        ac_sys1(__NR_exit_group, 127);
+}
+
+uintptr_t ac_os_brk(void)
+{
+    return (uintptr_t)ac_sys1(__NR_brk, 0);
+}
+
+bool ac_os_is_mapped(uintptr_t addr)
+{
+    unsigned char resident;
+    size_t page_bytes = getauxval(AT_PAGESZ);
+    return !ac_sys_failed(ac_sys3(__NR_mincore, addr & ~(page_bytes - 1), page_bytes, &resident));
+}
+
+void *ac_os_map_file(const char *path, size_t bytes)
+{
+    struct stat st;
+    long fd = ac_sys4(__NR_openat, AT_FDCWD, path, O_RDWR | O_CLOEXEC, 0);
+    if (ac_sys_failed(fd))
+        return NULL;
+    long result = -1;
+    if (!ac_sys_failed(ac_sys4(__NR_newfstatat, fd, "", &st, AT_EMPTY_PATH)) && (size_t)st.st_size >= bytes)
+        result = ac_sys6(__NR_mmap, 0, (long)bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    ac_sys1(__NR_close, fd);
+    return ac_sys_failed(result) ? NULL : (void *)result;
+}
+
+/* The second number of /proc/self/statm. */
+size_t ac_os_rss_bytes(void)
+{
+    char text[128];
+    long fd = ac_sys4(__NR_openat, AT_FDCWD, "/proc/self/statm", O_RDONLY | O_CLOEXEC, 0);
+    if (ac_sys_failed(fd))
+        return 0;
+    long len = ac_sys3(__NR_read, fd, text, sizeof text - 1);
+    ac_sys1(__NR_close, fd);
+    if (len <= 0)
+        return 0;
+    text[len] = '\0';
+    const char *p = text;
+    while (*p >= '0' && *p <= '9')
+        p++;
+    size_t pages = 0;
+    for (p += *p == ' '; *p >= '0' && *p <= '9'; p++)
+        pages = pages * 10 + (size_t)(*p - '0');
+    return pages * getauxval(AT_PAGESZ);
+}
+
+uint32_t ac_os_pid(void)
+{
+    return (uint32_t)ac_sys1(__NR_getpid, 0);
+}
+
+const char *ac_os_env(const char *name)
+{
+    if (getauxval(AT_SECURE) != 0 || environ == NULL)
+        return NULL;
+    size_t len = strlen(name);
+    for (char **e = environ; *e != NULL; e++) {
+        if (strncmp(*e, name, len) == 0 && (*e)[len] == '=')
+            return *e + len + 1;
+    }
+    return NULL;
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * snapshot.h -- one walk over the published state of the engine, into numbers.
+ *
+ * Knows:      every counter there is and which row of stat.def it answers.
+ * Does not know: how the numbers are shown.
+ * Invariants: SN1 small_live + thread_cache + transfer_cache + span_free + span_fresh = bytes of all small spans, but for what moves during the walk.
+ * Threads:    any; reads without locks.
+ */
+#ifndef AC_REPORT_SNAPSHOT_H
+#define AC_REPORT_SNAPSHOT_H
+
+#include "report/state.h"
+
+#include <stddef.h>
+
+enum ac_stat {
+#define AC_STAT(name, kind, unit, help) AC_STAT_##name,
+#include "core/stat.def"
+#undef AC_STAT
+    AC_STAT_COUNT
+};
+
+extern const char *const ac_stat_name[AC_STAT_COUNT];
+
+/* Fill in everything but time and RSS. */
+void ac_snapshot_take(struct ac_snapshot *out_snapshot);
+
+/* Bytes of blocks the program holds. */
+size_t ac_snapshot_live_bytes(const struct ac_snapshot *snapshot);
+
+#endif

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+#include "report/text.h"
+
+#include <acre/acre.h>
+
+static void line(struct ac_fmt *out, const char *name, uint64_t value)
+{
+    size_t start = out->len;
+    ac_fmt_str(out, "  ");
+    ac_fmt_str(out, name);
+    ac_fmt_pad(out, start + 26);
+    ac_fmt_dec(out, value);
+    ac_fmt_char(out, '\n');
+}
+
+void ac_text_people(const struct ac_snapshot *snapshot, struct ac_fmt *out)
+{
+    ac_fmt_str(out, "acre " ACRE_VERSION_STRING ": where the memory is\n");
+    for (unsigned i = 0; i < AC_STAT_COUNT; i++)
+        line(out, ac_stat_name[i], snapshot->stats[i]);
+    ac_fmt_str(out, "  size class  live  cached  free in spans  spans\n");
+    for (unsigned c = 0; c < AC_STATE_MAX_CLASSES; c++) {
+        const struct ac_state_class *row = &snapshot->classes[c];
+        const uint64_t cells[] = {row->size_bytes, row->live_objects, row->cached_objects, row->free_objects, row->nspans};
+        if (row->nspans == 0)
+            continue;
+        for (unsigned i = 0; i < sizeof cells / sizeof cells[0]; i++) {
+            ac_fmt_str(out, "  ");
+            ac_fmt_dec(out, cells[i]);
+        }
+        ac_fmt_char(out, '\n');
+    }
+}
+
+static void attribute(struct ac_fmt *out, const char *name, uint64_t value)
+{
+    ac_fmt_char(out, ' ');
+    ac_fmt_str(out, name);
+    ac_fmt_str(out, "=\"");
+    ac_fmt_dec(out, value);
+    ac_fmt_char(out, '"');
+}
+
+void ac_text_xml(const struct ac_snapshot *snapshot, struct ac_fmt *out)
+{
+    ac_fmt_str(out, "<malloc version=\"1\">\n<acre version=\"" ACRE_VERSION_STRING "\">\n");
+    for (unsigned i = 0; i < AC_STAT_COUNT; i++) {
+        ac_fmt_str(out, "<stat name=\"");
+        ac_fmt_str(out, ac_stat_name[i]);
+        ac_fmt_char(out, '"');
+        attribute(out, "value", snapshot->stats[i]);
+        ac_fmt_str(out, "/>\n");
+    }
+    for (unsigned c = 0; c < AC_STATE_MAX_CLASSES; c++) {
+        const struct ac_state_class *row = &snapshot->classes[c];
+        if (row->nspans == 0)
+            continue;
+        ac_fmt_str(out, "<class");
+        attribute(out, "size", row->size_bytes);
+        attribute(out, "live", row->live_objects);
+        attribute(out, "cached", row->cached_objects);
+        attribute(out, "free", row->free_objects);
+        attribute(out, "spans", row->nspans);
+        ac_fmt_str(out, "/>\n");
+    }
+    ac_fmt_str(out, "</acre>\n</malloc>\n");
+}

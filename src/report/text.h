@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * text.h -- a snapshot as text for people (malloc_stats) and as XML (malloc_info).
+ *
+ * Knows:      the rows of stat.def by name.
+ * Does not know: where the text goes.
+ * Invariants: none.
+ * Threads:    pure functions on the caller's buffer.
+ */
+#ifndef AC_REPORT_TEXT_H
+#define AC_REPORT_TEXT_H
+
+#include "base/fmt.h"
+#include "report/snapshot.h"
+
+/* Enough for either. */
+#define AC_TEXT_MAX_BYTES 16384u
+
+void ac_text_people(const struct ac_snapshot *snapshot, struct ac_fmt *out);
+void ac_text_xml(const struct ac_snapshot *snapshot, struct ac_fmt *out);
+
+#endif

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * 2000 forks (500 of the other kinds) while 8 threads churn every size class. The child, which may have been born in the middle of
+ * anything the 8 threads were doing, uses every class, checks, reallocates and frees blocks it inherited,
+ * and exits 0.
+ *
+ *   fork   fork(); the child also starts a thread and leaves through exit()
+ *   raw    a bare clone(SIGCHLD) system call: no libc bookkeeping and no atfork handler runs
+ *   _fork  _Fork(), which is fork() without the handlers
+ */
+#include "life/life.h"
+
+#include <sched.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+
+enum { THREADS = 8, FORKS = 2000, OTHER_FORKS = 500, NICE = 4, SHARED = 256, CHILD_TAKES = 64 };
+
+/* Blocks between threads: whoever takes one out of its slot owns it, so a child owns all it finds here. */
+static void *shared[SHARED];
+static int stop;
+static unsigned long nswaps;
+
+static void *churn(void *argument)
+{
+    struct life_pool *pool = argument;
+    setpriority(PRIO_PROCESS, 0, NICE); /* this thread only: lets the forks come along on two processors */
+    while (!__atomic_load_n(&stop, __ATOMIC_RELAXED)) {
+        life_churn(pool, 50, pool->random % 64 == 0 ? 5 * LIFE_MIB : 60 * LIFE_KIB);
+        size_t slot = (size_t)(life_random(&pool->random) % SHARED);
+        void *mine = life_block(life_random_size(&pool->random, 20 * LIFE_KIB), slot);
+        void *theirs = __atomic_exchange_n(&shared[slot], mine, __ATOMIC_ACQ_REL);
+        if (theirs != NULL)
+            life_free(theirs);
+        __atomic_fetch_add(&nswaps, 1, __ATOMIC_RELAXED);
+        sched_yield();
+    }
+    life_pool_free(pool);
+    return NULL;
+}
+
+static void use_inherited(size_t first)
+{
+    for (size_t i = first; i < first + CHILD_TAKES; i++) {
+        void *block = shared[i % SHARED];
+        if (block == NULL)
+            continue;
+        size_t old_size = life_check_seal(block);
+        if (i % 2 == 0) {
+            size_t size = old_size + old_size / 2;
+            block = realloc(block, size);
+            CHECK(block != NULL);
+            life_check_prefix(block, old_size);
+            life_seal(block, size, i);
+        }
+        life_free(block);
+    }
+}
+
+static void *child_thread(void *unused)
+{
+    static struct life_pool pool;
+    life_churn(&pool, 1000, 40 * LIFE_KIB);
+    life_pool_free(&pool);
+    return unused;
+}
+
+static void child(int round, int with_thread)
+{
+    CHECK_CASE("child of fork %d", round);
+    life_child_begin();
+    setpriority(PRIO_PROCESS, 0, 0);
+    use_inherited((size_t)round * CHILD_TAKES);
+    life_use_every_class((uint64_t)round);
+    if (!with_thread)
+        _exit(0);
+    life_join(life_thread(child_thread, NULL));
+    exit(0);
+}
+
+static pid_t fork_by(const char *name)
+{
+    if (strcmp(name, "fork") == 0)
+        return fork();
+    if (strcmp(name, "_fork") == 0)
+        return _Fork();
+    CHECK(strcmp(name, "raw") == 0);
+    return (pid_t)syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0);
+}
+
+int main(int argc, char **argv)
+{
+    const char *name = argc > 1 ? argv[1] : "";
+    int nforks = argc > 2 ? atoi(argv[2]) : strcmp(name, "fork") == 0 ? FORKS : OTHER_FORKS;
+    static struct life_pool pools[THREADS];
+    pthread_t threads[THREADS];
+    life_deadline(170, "forks under churn");
+    for (size_t i = 0; i < THREADS; i++) {
+        pools[i].random = i * 1000003;
+        threads[i] = life_thread(churn, &pools[i]);
+    }
+    struct life_pool own = {.random = 42};
+    uint64_t start_ms = life_now_ms();
+    for (int round = 0; round < nforks; round++) {
+        life_churn(&own, 20, 10 * LIFE_KIB);
+        pid_t pid = fork_by(name);
+        CHECK(pid >= 0);
+        if (pid == 0)
+            child(round, strcmp(name, "fork") == 0);
+        life_reap(pid);
+    }
+    __atomic_store_n(&stop, 1, __ATOMIC_RELAXED);
+    for (size_t i = 0; i < THREADS; i++)
+        life_join(threads[i]);
+    life_pool_free(&own);
+    life_use_every_class(1);
+    check_note("%d forks in %llu ms, %lu blocks changed hands meanwhile", nforks,
+               (unsigned long long)(life_now_ms() - start_ms), nswaps);
+    return 0;
+}

@@ -1,0 +1,11 @@
+// expect: abort "free of a pointer into the middle of a block:" "{kind}"
+// kinds: medium large huge aligned
+// SPDX-License-Identifier: MIT
+// free() of a pointer one page into a live block.
+
+#include "common/crime.h"
+
+void crime(void)
+{
+    free((char *)get_block() + 4096);
+}

@@ -1,0 +1,11 @@
+// expect: quiet
+// kinds: small medium large
+// SPDX-License-Identifier: MIT
+// free_sized() with a wrong size of the right size class.
+
+#include "../common/crime.h"
+
+void crime(void)
+{
+    free_sized(get_block(), block_size() - 1);
+}

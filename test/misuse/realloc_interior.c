@@ -1,0 +1,12 @@
+// expect: abort "free of a pointer into the middle of a block:" "{kind}"
+// kinds: small medium large huge aligned
+// SPDX-License-Identifier: MIT
+// realloc() of a pointer into the middle of a live block.
+
+#include "common/crime.h"
+
+void crime(void)
+{
+    void *block = (char *)get_block() + 16;
+    block = realloc(block, 200);
+}

@@ -1,0 +1,13 @@
+// expect: abort "realloc or usable size of a pointer acre did not allocate:"
+// SPDX-License-Identifier: MIT
+// realloc() of memory from mmap().
+
+#include "common/crime.h"
+
+#include <sys/mman.h>
+
+void crime(void)
+{
+    void *block = mmap(NULL, 1 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    block = realloc(block, 200);
+}

@@ -1,0 +1,170 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Runs one misuse program on every kind of block it names and judges how it ends.
+
+A program's source opens with comments that say what must happen:
+    // expect: abort "REGEXP" "REGEXP"...   killed by SIGABRT; stderr is exactly one line,
+                                            acre: <text of fault.def> 0x<address> (<detail>)
+                                            and every REGEXP is found behind "acre: "
+    // expect: quiet                        exit status 0 and not a byte printed
+    // kinds: small large                   run once for each of these rows of common/kinds.def;
+                                            {kind} in a REGEXP stands for the row's detail
+    // environment: NAME=VALUE              set for the program
+
+run.py SOURCE       runs the program built from SOURCE
+run.py --rows DIR   checks that the programs below DIR expect every row of fault.def and nothing else, and
+                    that the programs SECURITY.md names in [brackets] exist
+The environment is that of cmake/AcreTest.cmake.
+"""
+import fnmatch
+import os
+import pathlib
+import re
+import resource
+import shlex
+import signal
+import subprocess
+import sys
+
+SECONDS = 5
+TOP = pathlib.Path(os.environ.get("ACRE_TEST_SOURCE", pathlib.Path(__file__).parents[2]))
+FAULT_DEF = TOP / "src/core/fault.def"
+KINDS_DEF = pathlib.Path(__file__).parent / "common/kinds.def"
+
+
+def table(path, pattern):
+    rows = re.findall(pattern, path.read_text(), re.MULTILINE)
+    if not rows:
+        sys.exit(f"{path}: no row found; has the table's form changed?")
+    return rows
+
+
+def fault_texts():
+    return [text for _, text in table(FAULT_DEF, r'^AC_FAULT\((\w+),\s*"(.*)"\)')]
+
+
+def kind_details():
+    return dict(table(KINDS_DEF, r'^KIND\((\w+),[^"]*"(.*)"\)'))
+
+
+class Program:
+    """What the opening comments of a source say."""
+
+    def __init__(self, source):
+        text = pathlib.Path(source).read_text()
+        first = text.split("\n", 1)[0]
+        match = re.fullmatch(r"// expect: (abort|quiet)(.*)", first)
+        if not match:
+            sys.exit(f"{source}:1: the first line must be // expect: abort \"...\" or // expect: quiet")
+        self.name = "misuse." + pathlib.Path(source).stem
+        self.verb = match.group(1)
+        self.patterns = re.findall(r'"([^"]*)"', match.group(2))
+        self.kinds = self.comment(text, "kinds") or ["small"]
+        self.environment = dict(word.split("=", 1) for word in self.comment(text, "environment"))
+
+    @staticmethod
+    def comment(text, word):
+        match = re.search(rf"^// {word}: (.*)$", text, re.MULTILINE)
+        return shlex.split(match.group(1)) if match else []
+
+
+def run(program, kind):
+    """Returns (status as subprocess has it, what was printed)."""
+    path = pathlib.Path(os.environ["ACRE_TEST_BIN"]) / program.name
+    environment = dict(os.environ, LD_PRELOAD=os.environ["ACRE_TEST_PRELOAD"], **program.environment)
+    with subprocess.Popen([path, kind], env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, start_new_session=True) as process:
+        try:
+            output, _ = process.communicate(timeout=SECONDS)
+            return process.returncode, output.decode(errors="replace")
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            output, _ = process.communicate()
+            return f"still running after {SECONDS} s", output.decode(errors="replace")
+
+
+def ending(status):
+    if isinstance(status, str):
+        return status
+    return f"killed by {signal.Signals(-status).name}" if status < 0 else f"exit status {status}"
+
+
+def complaints(program, kind, status, output):
+    """Everything in which a run differs from what the program announces."""
+    if program.verb == "quiet":
+        if status != 0:
+            yield f"expected exit status 0, got: {ending(status)}"
+        if output:
+            yield "expected no output"
+        return
+    if status != -signal.SIGABRT:
+        yield f"expected SIGABRT, got: {ending(status)}"
+    texts = "|".join(re.escape(text) for text in fault_texts())
+    if not re.fullmatch(rf"acre: ({texts}) 0x[0-9a-f]+ \([^\n]+\)\n", output):
+        yield "expected one line: acre: <text of fault.def> 0x<address> (<detail>)"
+    for pattern in program.patterns:
+        wanted = pattern.replace("{kind}", kind_details()[kind])
+        if not re.search(wanted, output.partition("acre: ")[2]):
+            yield f"not found in the line: {wanted}"
+
+
+def judge(source):
+    program = Program(source)
+    failures = 0
+    for kind in program.kinds:
+        status, output = run(program, kind)
+        found = list(complaints(program, kind, status, output))
+        failures += bool(found)
+        verdict = "FAILED" if found else "ok    "
+        print(f"{verdict} {program.name} {kind}: {ending(status)}; {output.strip()[:200]!r}")
+        for complaint in found:
+            print(f"       {complaint}")
+    return failures
+
+
+def check_rows(folder):
+    """The table and the expectations must name the same crimes."""
+    sources = [path for path in sorted(pathlib.Path(folder).rglob("*.c*")) if path.parent.name != "common"]
+    programs = [Program(path) for path in sources if path.suffix in (".c", ".cpp")]
+    expected = [re.compile(program.patterns[0]) for program in programs if program.verb == "abort"]
+    failures = 0
+    for text in fault_texts():
+        count = sum(1 for pattern in expected if pattern.pattern == text)
+        failures += count == 0
+        print(f"{'ok    ' if count else 'FAILED'} {count:3} programs expect exactly: {text}")
+    for pattern in expected:
+        if not any(pattern.search(text) for text in fault_texts()):
+            failures += 1
+            print(f"FAILED no row of {FAULT_DEF.name} matches the expectation: {pattern.pattern}")
+    return failures
+
+
+def check_claims(folder):
+    """SECURITY.md names a program, or a pattern of names, for each of its claims."""
+    programs = {path.stem for path in pathlib.Path(folder).rglob("*.c*")}
+    text = (TOP / "SECURITY.md").read_text()
+    groups = re.findall(r"\[(`[^]]+)\](?!\()", text)
+    names = [name for group in groups for name in re.findall(r"`([\w*]+)`", group)]
+    missing = [name for name in names if not fnmatch.filter(programs, name)]
+    for name in missing:
+        print(f"FAILED SECURITY.md names {name}, which is not below {folder}")
+    print(f"{'ok    ' if names else 'FAILED'} {len(names)} programs are named by SECURITY.md")
+    return len(missing) + (not names)
+
+
+def main(arguments):
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    library = os.environ.get("ACRE_TEST_PRELOAD", "")
+    if "--rows" not in arguments and not os.path.exists(library):
+        print(f"run.py: no library '{library}' to test; set ACRE_TEST_PRELOAD, or run this through ctest")
+        return 1
+    if len(arguments) == 2 and arguments[0] == "--rows":
+        return 1 if check_rows(arguments[1]) + check_claims(arguments[1]) else 0
+    if len(arguments) != 1:
+        print(__doc__, file=sys.stderr)
+        return 2
+    return 1 if judge(arguments[0]) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

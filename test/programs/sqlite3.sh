@@ -1,0 +1,13 @@
+#!/bin/sh
+# sqlite3.sh -- sqlite3: a database in memory, one in a file that must come out byte for byte the same, a dump. SPDX-License-Identifier: MIT
+. "$(dirname "$0")/common.sh"
+need sqlite3 sqlite3
+
+sed 's/@N@/30000/g' "$inputs/orders.sql" >"$work/orders.sql"
+FILES=$work/orders.sql
+LEAST_KIB=2000
+same "in memory" sqlite3 :memory: ".read orders.sql"
+same "in a file" sqlite3 shop.db ".read orders.sql" "PRAGMA journal_mode = WAL;" "VACUUM;" "ANALYZE;"
+same "dump" sh -c 'sqlite3 shop.db ".read orders.sql" >/dev/null && exec sqlite3 shop.db .dump'
+[ -s "$work/acre/shop.db" ] || bad "no database was written"
+finish

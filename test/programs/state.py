@@ -1,0 +1,78 @@
+"""state.py -- the state segment (src/report/state.h) as tests need it: make an empty one, see that a process on acre has filled it.
+
+    state.py new FILE               an empty segment of the right size
+    state.py check FILE [KIB]       fails unless a process on acre claimed it and had at least KIB of blocks in use at some time (1)
+
+SPDX-License-Identifier: MIT
+"""
+import os
+import re
+import struct
+import sys
+
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+HEADER = "<8s6IQII32s"
+CLASS_BYTES = 8 + 3 * 8
+
+
+def text(name):
+    with open(os.path.join(TOP, name), encoding="utf-8") as file:
+        return file.read()
+
+
+def limit(name):
+    return int(re.search(r"#define %s (\d+)u" % name, text("src/report/state.h")).group(1))
+
+
+def snapshot_bytes():
+    return 8 + 8 * limit("AC_STATE_MAX_STATS") + CLASS_BYTES * limit("AC_STATE_MAX_CLASSES")
+
+
+def size_bytes():
+    return struct.calcsize(HEADER) + 2 * snapshot_bytes()
+
+
+def stat_names():
+    return re.findall(r"^AC_STAT\((\w+)", text("src/core/stat.def"), re.MULTILINE)
+
+
+def snapshot(data, at):
+    names = stat_names()
+    return dict(zip(names, struct.unpack_from("<%dQ" % len(names), data, at + 8)))
+
+
+def fail(path, why):
+    print("state.py: %s: %s" % (path, why), file=sys.stderr)
+    sys.exit(1)
+
+
+def check(path, least_kib):
+    with open(path, "rb") as file:
+        data = file.read()
+    magic, version, size, pid, nstats, _, _, start_ns, exited, _, library = struct.unpack_from(HEADER, data)
+    if magic != b"acrestat" or pid == 0 or start_ns == 0:
+        fail(path, "no process on acre has claimed it: the program was not served by acre (magic %r, pid %d)" % (magic, pid))
+    if size != len(data) or nstats != len(stat_names()):
+        fail(path, "version %d has %d bytes and %d statistics; this tree has %d and %d" % (version, size, nstats, len(data), len(stat_names())))
+    header = struct.calcsize(HEADER)
+    both = snapshot(data, header), snapshot(data, header + snapshot_bytes())
+    live_kib = max(one["small_live_bytes"] + one["large_live_bytes"] for one in both) // 1024
+    if live_kib < least_kib:
+        fail(path, "process %d had %d KiB in use on acre at its peak, less than the %d it must have had" % (pid, live_kib, least_kib))
+    print("served by acre %s: process %d, %d KiB in use at the peak, %d refills%s"
+          % (library.rstrip(b"\0").decode(), pid, live_kib, max(one["refills"] for one in both), "" if exited else ", not ended normally"))
+
+
+def main():
+    if len(sys.argv) == 3 and sys.argv[1] == "new":
+        with open(sys.argv[2], "wb") as file:
+            file.write(bytes(size_bytes()))
+    elif len(sys.argv) in (3, 4) and sys.argv[1] == "check":
+        check(sys.argv[2], int(sys.argv[3]) if len(sys.argv) == 4 else 1)
+    else:
+        print(__doc__, file=sys.stderr)
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()
