@@ -147,6 +147,19 @@ static bool advise_spread(const struct advisor *a)
     return true;
 }
 
+static bool advise_child(const struct advisor *a)
+{
+    char bytes[AC_TEXT_BYTES];
+    uint64_t kernel_peak = (uint64_t)a->run->outcome.usage.ru_maxrss * 1024;
+    if (kernel_peak < 4 * a->rss_bytes || kernel_peak - a->rss_bytes < 8 * notable_bytes)
+        return false;
+    snprintf(a->text, a->text_bytes,
+             "the peak of %s was in a process that %s started, or between two looks; give that process to "
+             "`acre run` itself",
+             ac_format_bytes((int64_t)kernel_peak, bytes), a->program);
+    return true;
+}
+
 static bool advise_not_the_heap(const struct advisor *a)
 {
     double percent = ac_percent(ac_run_rest_bytes(a->run, a->peak), a->rss_bytes);
@@ -185,9 +198,10 @@ static bool advise_keeping(const struct advisor *a)
 
 void ac_run_advice(const struct ac_run *run, char *text, size_t text_bytes)
 {
-    static advice_rule *const rules[] = {
-        advise_aborted,  advise_unused, advise_other_process, advise_own_allocator, advise_free_pages,
-        advise_refaults, advise_spread, advise_not_the_heap,  advise_never_freed,   advise_keeping};
+    static advice_rule *const rules[] = {advise_aborted,       advise_unused,     advise_other_process,
+                                         advise_own_allocator, advise_free_pages, advise_refaults,
+                                         advise_spread,        advise_child,      advise_not_the_heap,
+                                         advise_never_freed,   advise_keeping};
     struct advisor a = {.run = run, .peak = ac_run_peak(run)};
     a.text = text;
     a.text_bytes = text_bytes;

@@ -2,11 +2,11 @@
  *
  * child.c -- runs a program as if nobody stood between it and its starter, and measures it.
  *
- * Signals: the terminal sends its signals to the whole process group, so the program gets them by itself and
- *          this
- * process only has to survive them. A signal that a process sent (kill, sigqueue) may have been meant for the
- * program by someone who knows only our number: it is passed on. The kernel marks the two kinds in si_code.
- * Signals that were ignored when we started stay ignored, here and there (nohup).
+ * Signals: the terminal sends its signals to the whole process group, so the program gets them by itself
+ * and this process only has to survive them. A signal that a process sent (kill, sigqueue) may have been
+ * meant for the program by someone who knows only our number: it is passed on. The kernel marks the two
+ * kinds in si_code. The program starts with the dispositions and the mask that this process was started
+ * with.
  */
 #include "child.h"
 
@@ -33,13 +33,6 @@ static uint64_t now_ns(void)
     return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
-static void take_unless_ignored(sigset_t *taken, int number)
-{
-    struct sigaction action;
-    if (sigaction(number, NULL, &action) == 0 && action.sa_handler != SIG_IGN)
-        sigaddset(taken, number);
-}
-
 /* Blocks what would end this process and is to be passed on. The stop signals keep their effect: a shell
  * must see its job stop. SIGCHLD must not be ignored while we wait, or the status is lost. */
 static void plan_signals(struct signal_plan *plan)
@@ -48,9 +41,9 @@ static void plan_signals(struct signal_plan *plan)
     struct sigaction by_default = {.sa_handler = SIG_DFL};
     sigemptyset(&plan->taken);
     for (size_t i = 0; i < sizeof(passed_on) / sizeof(passed_on[0]); i++)
-        take_unless_ignored(&plan->taken, passed_on[i]);
+        sigaddset(&plan->taken, passed_on[i]);
     for (int number = SIGRTMIN; number <= SIGRTMAX; number++)
-        take_unless_ignored(&plan->taken, number);
+        sigaddset(&plan->taken, number);
     sigaction(SIGCHLD, &by_default, &plan->chld_before);
     sigaddset(&plan->taken, SIGCHLD);
     sigprocmask(SIG_BLOCK, &plan->taken, &plan->mask_before);

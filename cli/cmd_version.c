@@ -47,7 +47,7 @@ static void print_json(const struct facts *facts)
 static void print_text(const struct facts *facts)
 {
     printf("acre %s\n", ACRE_VERSION_STRING);
-    printf("  built    with %s, reads state layout %u\n", facts->compiler, AC_STATE_VERSION);
+    printf("  built    by compiler %s; reads state layout %u\n", facts->compiler, AC_STATE_VERSION);
     printf("  machine  %s, %s, Linux %s, pages of %ld bytes\n", facts->machine.machine, facts->libc,
            facts->machine.release, facts->page_size_bytes);
     if (facts->has_library)

@@ -22,7 +22,7 @@ const size_t ac_noptions = sizeof(ac_options) / sizeof(ac_options[0]);
 
 const char *ac_option_type_name(enum ac_option_type type)
 {
-    static const char *const names[] = {"bool", "size", "ms", "count"};
+    static const char *const names[] = {"bool", "size", "ms", "count", "size"};
     return names[type];
 }
 
@@ -50,7 +50,7 @@ const char *ac_option_text(const struct ac_option_row *row, uint64_t value, char
 {
     static const char letters[] = "KMG";
     size_t power = 0;
-    if (row->type == AC_OPTION_SIZE) {
+    if (row->type == AC_OPTION_SIZE || row->type == AC_OPTION_POW2) {
         while (power < sizeof(letters) - 1 && value != 0 && value % 1024 == 0) {
             value /= 1024;
             power++;

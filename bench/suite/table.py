@@ -1,10 +1,11 @@
 """table.py -- from measurements to a table that shows losses as plainly as gains.
 
 Every ratio is taken within one round, between runs that were neighbours in time; the median over the rounds is shown. A ratio whose
-rounds lie on both sides of 1 is called level. SPDX-License-Identifier: MIT
+rounds lie on both sides of 1, or that is within half a percent of it, is called level. SPDX-License-Identifier: MIT
 """
 import math
 import statistics
+import textwrap
 
 METRICS = {
     "wall": ("wall time, seconds", "slower", "faster", lambda run: run["wall_s"], "%.3f"),
@@ -13,6 +14,8 @@ METRICS = {
     "faults": ("minor page faults", "more", "fewer", lambda run: float(run["minor_faults"]), "%.0f"),
 }
 BIG_MIB = 15
+SAME = 0.005
+WIDTH = 110
 SUBJECT = "acre"
 
 
@@ -54,7 +57,8 @@ class Comparison:
         found = ratios(self.numbers[program][SUBJECT], self.numbers[program][best])
         if not found:
             return None
-        return statistics.median(found), best, min(found) <= 1 <= max(found)
+        ratio = statistics.median(found)
+        return ratio, best, min(found) <= 1 <= max(found) or abs(ratio - 1) < SAME
 
     def against(self, name, base, programs):
         found = [ratios(self.numbers[program][name], self.numbers[program][base]) for program in programs
@@ -124,7 +128,7 @@ def summary(comparison, programs):
     lines = ["%s against the best other: %s on %d, level on %d, %s on %d"
              % (SUBJECT, better, len(won), len(found) - len(won) - len(lost), worse, len(lost))]
     if lost:
-        lines.append("%s on: %s" % (worse, ", ".join("%s %.2f (%s)" % one[:3] for one in lost)))
+        lines += textwrap.wrap("%s on: %s" % (worse, ", ".join("%s %.2f (%s)" % one[:3] for one in lost)), WIDTH, subsequent_indent="    ")
     return lines
 
 

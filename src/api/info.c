@@ -22,7 +22,7 @@ int acre_option_set(const char *name, size_t value)
         return ENOENT;
     if (ac_option_row[i].when != AC_OPTION_WHEN_RUN)
         return EPERM;
-    if (value < ac_option_row[i].min || value > ac_option_row[i].max)
+    if (!ac_option_accepts(i, value))
         return ERANGE;
     ac_store_rlx(&ac_option_value[i], value);
     return 0;

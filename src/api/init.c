@@ -7,6 +7,7 @@
 #include "heap/helper.h"
 #include "heap/hooks.h"
 #include "heap/thread.h"
+#include "heap/trim.h"
 
 static void tick(void)
 {
@@ -21,11 +22,17 @@ __attribute__((constructor(101))) static void acre_load(void)
     ac_hooks.tick = tick;
 }
 
-/* The caches of the thread that exits go through the spans once more: a block that was freed twice is found now at the latest. */
+/* What is cached goes through the spans once more, as far as this thread may touch it: a block that was freed twice is found now at the
+ * latest. */
 __attribute__((destructor(101))) static void acre_exit(void)
 {
     struct ac_heap *heap = ac_heap_self;
     ac_publish_exit();
-    if (ac_heap_is_real(heap))
-        ac_thread_flush(heap);
+    if (!ac_heap_is_real(heap))
+        return;
+    ac_thread_flush(heap);
+    if (ac_heap_mark(heap)) {
+        ac_trim_centers(heap->id);
+        ac_heap_unmark(heap);
+    }
 }

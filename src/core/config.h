@@ -37,9 +37,9 @@
 #define AC_GROW_MIN_BYTES ((size_t)8 << 20)
 #define AC_GROW_MAX_BYTES ((size_t)1 << 30)
 
-/* The part of the page map that one load reaches: AC_WINDOW_BYTES of addresses at 8 bytes a unit (8 MiB of address space,
+/* The part of the page map that one load reaches: AC_WINDOW_BYTES of addresses at 8 bytes a unit (4 MiB of address space,
  * touched as it is used). Blocks outside it are found through a second level. */
-#define AC_WINDOW_BYTES ((size_t)32 << 30)
+#define AC_WINDOW_BYTES ((size_t)16 << 30)
 
 /* User addresses have 47 bits; the kernel gives more only on request. */
 #define AC_ADDRESS_BITS 47
@@ -60,8 +60,11 @@
 #define AC_OUTBOX_BYTES 4096u
 #define AC_OUTBOX_SLOTS 64u
 
-/* Freed huge mappings kept for re-use. */
-#define AC_HUGE_CACHE_SLOTS 32u
+/* Pieces of freed huge mappings kept for re-use. */
+#define AC_MAPCACHE_EXTENTS 128u
+
+/* A freed mapping longer than this goes back to the system at once: its page faults are a small part of filling it again. */
+#define AC_MAPCACHE_MAX_BYTES ((size_t)64 << 20)
 
 /* Metadata is mapped in pieces of this size and touched as it is used. */
 #define AC_META_CHUNK_BYTES ((size_t)1 << 20)

@@ -1,4 +1,8 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * An array of at most AC_MAPCACHE_EXTENTS, ordered by address. Searching it is a few hundred comparisons at worst, once for a block of over a MiB:
+ * less than one of the page faults that a kept page saves.
+ */
 #include "core/mapcache.h"
 
 #include "base/atomic.h"
@@ -7,58 +11,138 @@
 
 #include <string.h>
 
+struct extent {
+    struct ac_mapping m;
+    uint64_t age; /* number of the last put that touched it */
+};
+
 static struct {
     struct ac_lock lock;
     unsigned count;
     size_t bytes;
-    struct ac_mapping kept[AC_HUGE_CACHE_SLOTS]; /* oldest first */
+    uint64_t puts;
+    struct extent extents[AC_MAPCACHE_EXTENTS];
 } cache;
 
-static struct ac_mapping remove_at(unsigned i)
+static void extent_remove(unsigned i)
 {
-    struct ac_mapping m = cache.kept[i];
     cache.count--;
-    memmove(&cache.kept[i], &cache.kept[i + 1], (cache.count - i) * sizeof m);
-    ac_count_add(&cache.bytes, -m.bytes);
-    return m;
+    memmove(&cache.extents[i], &cache.extents[i + 1], (cache.count - i) * sizeof cache.extents[0]);
+}
+
+static void extent_insert(unsigned i, struct ac_mapping m)
+{
+    memmove(&cache.extents[i + 1], &cache.extents[i], (cache.count - i) * sizeof cache.extents[0]);
+    cache.extents[i].m = m;
+    cache.extents[i].age = cache.puts;
+    cache.count++;
+}
+
+/* Cut `bytes` off the front. */
+static void extent_cut(unsigned i, size_t bytes)
+{
+    struct ac_mapping *m = &cache.extents[i].m;
+    ac_count_add(&cache.bytes, -bytes);
+    m->base += bytes;
+    m->bytes -= bytes;
+    if (m->bytes == 0)
+        extent_remove(i);
+}
+
+/* Index of the first extent behind an address. */
+static unsigned extent_after(uintptr_t base)
+{
+    unsigned i = 0;
+    while (i < cache.count && cache.extents[i].m.base < base)
+        i++;
+    return i;
+}
+
+static unsigned oldest(void)
+{
+    unsigned best = 0;
+    for (unsigned i = 1; i < cache.count; i++) {
+        if (cache.extents[i].age < cache.extents[best].age)
+            best = i;
+    }
+    return best;
 }
 
 bool ac_mapcache_take(size_t bytes, struct ac_mapping *out_mapping, uint32_t me)
 {
-    unsigned best = AC_HUGE_CACHE_SLOTS;
+    unsigned best = AC_MAPCACHE_EXTENTS;
     if (ac_load_rlx(&cache.bytes) < bytes)
         return false;
     ac_lock(&cache.lock, me);
     for (unsigned i = 0; i < cache.count; i++) {
-        size_t kept = cache.kept[i].bytes;
-        if (kept < bytes || kept > bytes + bytes / 4)
-            continue;
-        if (best == AC_HUGE_CACHE_SLOTS || kept <= cache.kept[best].bytes)
+        size_t have = cache.extents[i].m.bytes;
+        if (have >= bytes && (best == AC_MAPCACHE_EXTENTS || have < cache.extents[best].m.bytes))
             best = i;
     }
-    if (best != AC_HUGE_CACHE_SLOTS)
-        *out_mapping = remove_at(best);
+    bool found = best != AC_MAPCACHE_EXTENTS;
+    if (found) {
+        out_mapping->base = cache.extents[best].m.base;
+        out_mapping->bytes = bytes;
+        extent_cut(best, bytes);
+    }
     ac_unlock(&cache.lock);
-    return best != AC_HUGE_CACHE_SLOTS;
+    return found;
+}
+
+bool ac_mapcache_take_at(uintptr_t base, size_t bytes, uint32_t me)
+{
+    if (ac_load_rlx(&cache.bytes) < bytes)
+        return false;
+    ac_lock(&cache.lock, me);
+    unsigned i = extent_after(base);
+    bool found = i < cache.count && cache.extents[i].m.base == base && cache.extents[i].m.bytes >= bytes;
+    if (found)
+        extent_cut(i, bytes);
+    ac_unlock(&cache.lock);
+    return found;
 }
 
 void ac_mapcache_put(struct ac_mapping mapping, struct ac_mapping *out_evicted, uint32_t me)
 {
     out_evicted->bytes = 0;
     ac_lock(&cache.lock, me);
-    if (cache.count == AC_HUGE_CACHE_SLOTS)
-        *out_evicted = remove_at(0);
-    cache.kept[cache.count++] = mapping;
     ac_count_add(&cache.bytes, mapping.bytes);
+    cache.puts++;
+    unsigned i = extent_after(mapping.base);
+    if (i < cache.count && cache.extents[i].m.base == mapping.base + mapping.bytes) {
+        mapping.bytes += cache.extents[i].m.bytes;
+        extent_remove(i);
+    }
+    if (i > 0 && cache.extents[i - 1].m.base + cache.extents[i - 1].m.bytes == mapping.base) {
+        cache.extents[i - 1].m.bytes += mapping.bytes;
+        cache.extents[i - 1].age = cache.puts;
+    } else {
+        if (cache.count == AC_MAPCACHE_EXTENTS) {
+            unsigned old = oldest();
+            *out_evicted = cache.extents[old].m;
+            extent_cut(old, out_evicted->bytes);
+            i -= old < i;
+        }
+        extent_insert(i, mapping);
+    }
     ac_unlock(&cache.lock);
 }
 
-bool ac_mapcache_evict(struct ac_mapping *out_mapping, uint32_t me)
+bool ac_mapcache_evict(size_t max_bytes, struct ac_mapping *out_mapping, uint32_t me)
 {
     ac_lock(&cache.lock, me);
     bool any = cache.count != 0;
-    if (any)
-        *out_mapping = remove_at(0);
+    if (any) {
+        unsigned old = oldest();
+        struct ac_mapping *m = &cache.extents[old].m;
+        size_t keep = m->bytes > max_bytes ? m->bytes - max_bytes : 0;
+        out_mapping->base = m->base + keep;
+        out_mapping->bytes = m->bytes - keep;
+        m->bytes = keep;
+        ac_count_add(&cache.bytes, -out_mapping->bytes);
+        if (keep == 0)
+            extent_remove(old);
+    }
     ac_unlock(&cache.lock);
     return any;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/option.h"
 
+#include "base/bits.h"
 #include "base/fmt.h"
 #include "os/os.h"
 
@@ -28,6 +29,13 @@ int ac_option_find(const char *name, size_t len)
             return i;
     }
     return -1;
+}
+
+bool ac_option_accepts(int option, size_t value)
+{
+    const struct ac_option_row *row = &ac_option_row[option];
+    bool must_be_pow2 = row->type == AC_OPTION_TYPE_POW2 && value != row->dflt;
+    return value >= row->min && value <= row->max && (!must_be_pow2 || ac_is_pow2(value));
 }
 
 static unsigned min3(unsigned a, unsigned b, unsigned c)
@@ -169,7 +177,7 @@ static void parse_item(const char *item, size_t len, char *out_state, size_t sta
     else if (!parse_number(value, value_len, &n) &&
              (ac_option_row[i].type != AC_OPTION_TYPE_BOOL || !parse_word(value, value_len, &n)))
         warn("not a number:", item, len, "; kept the default");
-    else if (n < ac_option_row[i].min || n > ac_option_row[i].max)
+    else if (!ac_option_accepts(i, n))
         warn("out of range:", item, len, "; kept the default");
     else
         ac_option_value[i] = n;

@@ -22,7 +22,13 @@ enum ac_option {
     AC_OPTION_COUNT
 };
 
-enum ac_option_type { AC_OPTION_TYPE_BOOL, AC_OPTION_TYPE_SIZE, AC_OPTION_TYPE_MS, AC_OPTION_TYPE_COUNT };
+enum ac_option_type {
+    AC_OPTION_TYPE_BOOL,
+    AC_OPTION_TYPE_SIZE,
+    AC_OPTION_TYPE_MS,
+    AC_OPTION_TYPE_COUNT,
+    AC_OPTION_TYPE_POW2 /* a size, and a power of two unless it is the default */
+};
 enum ac_option_when { AC_OPTION_WHEN_START, AC_OPTION_WHEN_RUN };
 
 struct ac_option_row {
@@ -39,6 +45,9 @@ extern size_t ac_option_value[AC_OPTION_COUNT];
 
 /* Index of a name of `len` bytes, or -1. */
 int ac_option_find(const char *name, size_t len);
+
+/* True when a value is inside the row's range and of its kind. */
+bool ac_option_accepts(int option, size_t value);
 
 /* Apply `key=value,...`; the value of the key "state" is copied to out_state (state_cap bytes, "" when absent). Each bad item is
  * skipped with one warning on stderr. Sizes take K, M, G; booleans 0/1, yes/no, on/off, true/false. */

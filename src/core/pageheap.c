@@ -161,8 +161,6 @@ static bool chunk_add_locked(uintptr_t base, unsigned units, uint32_t me)
 /* Make chunks of a fresh arena. What cannot be described is returned. */
 static bool arena_add_locked(uintptr_t base, size_t bytes, uint32_t me)
 {
-    if (ac_window_leaf == NULL)
-        ac_pagemap_place_window(base);
     if (!ac_pagemap_reserve(base, bytes)) {
         ac_os_unmap((void *)base, bytes);
         return false;

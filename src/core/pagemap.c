@@ -62,11 +62,11 @@ void ac_pagemap_set(uintptr_t addr, size_t units, uint64_t entry)
         ac_store_rlx(entry_of(addr + i * AC_UNIT_BYTES), entry);
 }
 
-/* Arenas grow downwards from the first, so most of the window lies below it. */
-void ac_pagemap_place_window(uintptr_t first_arena)
+/* Mappings grow downwards, so most of the window lies below. */
+void ac_pagemap_place_window(uintptr_t near)
 {
-    uintptr_t above = (uintptr_t)2 << 30;
-    uintptr_t base = first_arena + above > AC_WINDOW_BYTES ? first_arena + above - AC_WINDOW_BYTES : 0;
+    uintptr_t above = (uintptr_t)1 << 30;
+    uintptr_t base = near + above > AC_WINDOW_BYTES ? near + above - AC_WINDOW_BYTES : 0;
     uint64_t *leaf = ac_os_map(0, AC_WINDOW_UNITS * sizeof *leaf);
     if (leaf == NULL)
         return;

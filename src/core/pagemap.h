@@ -5,7 +5,7 @@
  * An entry is one word: the descriptor of the span in the low 48 bits, and in the high 16 a tag that the fast path of free compares
  * without touching the descriptor: shard in the high byte, index of the bin in the low one. Entry 0: not ours.
  *
- *      address - window base --(>> unit)--> ac_window_leaf[i]          the window: 32 GiB around the first arena, one load
+ *      address - window base --(>> unit)--> ac_window_leaf[i]          the window: 16 GiB around the first mappings, one load
  *      address >> 32 --> root[i] --> leaf[(address mod 4 GiB) >> unit]   everything else
  *
  * Knows:      addresses and entries.
@@ -63,8 +63,9 @@ bool ac_pagemap_reserve(uintptr_t addr, size_t bytes);
 /* Set the entries of `units` units from addr, which have been reserved. */
 void ac_pagemap_set(uintptr_t addr, size_t units, uint64_t entry);
 
-/* Lay the window around the first arena. Called once, before any entry is set; without it all entries are found the second way. */
-void ac_pagemap_place_window(uintptr_t first_arena);
+/* Lay the window around an address near which mappings will come to lie. Called once, before any entry is set; without it all entries
+ * are found the second way. */
+void ac_pagemap_place_window(uintptr_t near);
 
 size_t ac_pagemap_used_bytes(void);
 

@@ -15,6 +15,8 @@
 #include "core/purge.h"
 
 #include "base/atomic.h"
+#include "base/bits.h"
+#include "core/config.h"
 #include "core/mapcache.h"
 #include "core/option.h"
 #include "core/pageheap.h"
@@ -74,7 +76,8 @@ static size_t evict_mappings(size_t want_bytes, uint32_t me)
 {
     struct ac_mapping m;
     size_t given = 0;
-    while (given < want_bytes && ac_mapcache_evict(&m, me)) {
+    while (given < want_bytes &&
+           ac_mapcache_evict(ac_align_up(want_bytes - given, AC_UNIT_BYTES), &m, me)) {
         if (!ac_os_unmap((void *)m.base, m.bytes))
             ac_os_purge((void *)m.base, m.bytes);
         given += m.bytes;

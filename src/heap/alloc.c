@@ -19,6 +19,8 @@ static void *alloc_unowned(size_t size)
 {
     bool wait = !ac_thread_is_being_born();
     bool zero;
+    if (!ac_thread_is_started())
+        return NULL;
     if (wait)
         ac_thread_check_fork(AC_ID_NO_HEAP);
     if (size <= AC_SMALL_MAX_BYTES)

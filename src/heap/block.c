@@ -13,10 +13,14 @@
 
 #include <string.h>
 
+#define PURGE_TO_CLEAR_BYTES ((size_t)16 << 20)
+
 /* A large block with all that a slow path needs around it. */
 static void *large(size_t size, size_t align, bool *out_zero)
 {
     struct ac_heap *heap = ac_thread_heap();
+    if (heap == NULL && !ac_thread_is_started())
+        return NULL;
     if (heap == NULL) {
         bool try_only = ac_thread_is_being_born();
         return ac_large_alloc(size, align, AC_ID_NO_HEAP, try_only, out_zero);
@@ -26,6 +30,13 @@ static void *large(size_t size, size_t align, bool *out_zero)
     if (marked)
         ac_heap_unmark(heap);
     return block;
+}
+
+/* Much memory is cleared by giving its pages back: what the program does not touch then costs nothing. */
+static void clear(void *block, size_t bytes)
+{
+    if (bytes < PURGE_TO_CLEAR_BYTES || !ac_os_purge(block, bytes))
+        memset(block, 0, bytes);
 }
 
 void *ac_block_zeroed(size_t size)
@@ -39,7 +50,7 @@ void *ac_block_zeroed(size_t size)
     bool zero;
     void *block = large(size, AC_GRANULE_BYTES, &zero);
     if (block != NULL && !zero)
-        memset(block, 0, ac_block_usable(block));
+        clear(block, ac_block_usable(block));
     return block;
 }
 
@@ -56,9 +67,10 @@ void *ac_block_aligned(size_t size, size_t align)
 
 static AC_COLD struct ac_span *no_span(const void *block, uint64_t entry)
 {
+    unsigned class = ac_entry_bin(entry) / AC_BIN_WORDS;
     if (ac_entry_shard(entry) == AC_FREED_SHARD)
-        ac_fault_raise(AC_FAULT_FREED_USE, block, ac_sizeclass[ac_entry_bin(entry) / AC_BIN_WORDS].size_bytes,
-                       "its span is free");
+        ac_fault_raise(AC_FAULT_FREED_USE, block, ac_sizeclass[class].size_bytes,
+                       class != 0 ? "its span is free" : "large block");
     ac_fault_raise(AC_FAULT_FOREIGN_USE, block, 0, "stack, static, or another allocator's");
 }
 
@@ -122,7 +134,9 @@ void *ac_block_resize(void *block, size_t size)
             return block;
     } else if (span != NULL) {
         old_bytes = span->bytes;
-        void *same = size > AC_SMALL_MAX_BYTES ? resize_large(span, block, size) : NULL;
+        void *same = size > AC_SMALL_MAX_BYTES           ? resize_large(span, block, size)
+                     : page_round(size) == span->bytes ? block
+                                                       : NULL;
         if (same != NULL)
             return same;
     }
@@ -134,15 +148,14 @@ void *ac_block_resize(void *block, size_t size)
     return moved;
 }
 
-/* class 0: the block should be large. */
+/* class 0: the block should be large. What is no block at all is left for ac_free to judge. */
 static void check_size(const void *block, unsigned class, size_t size, enum ac_fault fault)
 {
-    size_t foreign_bytes;
-    struct ac_span *span = live_span(block, &foreign_bytes);
+    struct ac_span *span = ac_entry_span(ac_pagemap_get(block));
     if (span == NULL)
         return;
     bool small = span->kind == AC_SPAN_SMALL;
-    bool fits = class != 0 ? small && span->class == class : !small && page_round(size) == span->bytes;
+    bool fits = small ? span->class == class : page_round(size) == span->bytes;
     if (AC_UNLIKELY(!fits))
         ac_fault_raise(fault, block, span->size_bytes, small ? NULL : "large block");
 }

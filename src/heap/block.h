@@ -4,7 +4,8 @@
  *
  * Knows:      size classes, spans, the fast paths.
  * Does not know: errno, argument rules of the C functions (api's).
- * Invariants: BL1 a small block always sits in the class of the size last asked for, so a sized free can be checked.
+ * Invariants: BL1 a small block always sits in the class of the size last asked for, and the pages of a large one are that size's, so a
+ *             sized free can be checked.
  * Threads:    any; safe in signal handlers.
  */
 #ifndef AC_HEAP_BLOCK_H

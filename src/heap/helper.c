@@ -12,6 +12,7 @@
 #include "core/option.h"
 #include "core/purge.h"
 #include "heap/central.h"
+#include "heap/flush.h"
 #include "heap/heap.h"
 #include "heap/thread.h"
 #include "heap/trim.h"
@@ -22,7 +23,7 @@
 #define ROUNDS_PER_LOOK 4u
 #define IDLE_ROUNDS 14u
 #define POKE_EVERY_NS 200000000u
-#define SPAN_FREE_MIN_BYTES ((size_t)16 << 20)
+#define IDLE_MIN_BYTES ((size_t)16 << 20)
 
 static struct {
     uint32_t alive;      /* thread id, 0 when there is none              */
@@ -44,6 +45,15 @@ static size_t span_free_bytes(void)
             bytes += fresh > out ? (fresh - out) * ac_sizeclass[c].size_bytes : 0;
         }
     }
+    return bytes;
+}
+
+/* Bytes of blocks that threads hold without using them. */
+static size_t cached_bytes(void)
+{
+    size_t bytes = 0;
+    for (struct ac_heap *h = ac_thread_all_heaps(); h != NULL; h = h->next_all)
+        bytes += ac_flush_cached_bytes(h);
     return bytes;
 }
 
@@ -94,7 +104,7 @@ void ac_helper_poke(void)
     uint64_t now = ac_os_now_ns();
     if (!wanted && now - ac_load_rlx(&helper.last_poke_ns) > POKE_EVERY_NS) {
         ac_store_rlx(&helper.last_poke_ns, now);
-        wanted = span_free_bytes() > SPAN_FREE_MIN_BYTES;
+        wanted = span_free_bytes() + cached_bytes() > IDLE_MIN_BYTES;
     }
     if (wanted)
         helper_start();

@@ -127,13 +127,18 @@ void ac_large_check(const struct ac_span *span, const void *block)
         ac_fault_raise(AC_FAULT_DOUBLE_FREE, block, 0, "large block");
 }
 
-static void unmap_or_keep(struct ac_mapping m, uint32_t me)
+/* With a full VMA table unmapping may be refused: then the pages go back and the addresses are lost. */
+static void unmap(struct ac_mapping m)
 {
-    if (m.bytes != 0 && !ac_os_unmap((void *)m.base, m.bytes)) {
-        /* A full VMA table: keep the addresses, lose the contents. */
+    if (m.bytes != 0 && !ac_os_unmap((void *)m.base, m.bytes))
         ac_os_purge((void *)m.base, m.bytes);
+}
+
+static void keep_or_unmap(struct ac_mapping m, uint32_t me)
+{
+    if (m.bytes <= AC_MAPCACHE_MAX_BYTES)
         ac_mapcache_put(m, &m, me);
-    }
+    unmap(m);
 }
 
 void ac_large_free(struct ac_span *span, void *block, uint32_t me)
@@ -148,8 +153,7 @@ void ac_large_free(struct ac_span *span, void *block, uint32_t me)
     if (huge) {
         struct ac_mapping m = {span->base, ac_span_bytes(span)};
         ac_purge_count_huge(-(ptrdiff_t)m.bytes);
-        ac_mapcache_put(m, &m, me);
-        unmap_or_keep(m, me);
+        keep_or_unmap(m, me);
     } else {
         size_t touched = (span->bytes + AC_UNIT_BYTES - 1) >> AC_UNIT_SHIFT;
         ac_pageheap_give(span->chunk, span->base, span->units, touched, me);
@@ -209,12 +213,12 @@ static void *move_mapping(struct ac_span *span, size_t bytes)
     return target;
 }
 
-static void *resize_mapping(struct ac_span *span, void *block, size_t bytes)
+static void *resize_mapping(struct ac_span *span, void *block, size_t bytes, uint32_t me)
 {
     size_t have = ac_span_bytes(span);
     size_t want = ac_align_up(bytes, AC_UNIT_BYTES);
     if (want > have) {
-        if (ac_os_resize(block, have, want))
+        if (ac_mapcache_take_at(span->base + have, want - have, me) || ac_os_resize(block, have, want))
             huge_set_units(span, want >> AC_UNIT_SHIFT);
         else
             block = move_mapping(span, bytes);
@@ -223,8 +227,8 @@ static void *resize_mapping(struct ac_span *span, void *block, size_t bytes)
     } else if (bytes < span->bytes && want < have) {
         if (want <= AC_LARGE_MAX_BYTES)
             return NULL;
-        if (ac_os_unmap((char *)block + want, have - want))
-            huge_set_units(span, want >> AC_UNIT_SHIFT);
+        unmap((struct ac_mapping){span->base + want, have - want});
+        huge_set_units(span, want >> AC_UNIT_SHIFT);
     }
     set_bytes(span, bytes);
     return block;
@@ -237,6 +241,6 @@ void *ac_large_resize(struct ac_span *span, void *block, size_t size, uint32_t m
     size_t bytes = ac_align_up(size, ac_os_page_size());
     if (bytes == span->bytes)
         return block;
-    return span->kind == AC_SPAN_HUGE ? resize_mapping(span, block, bytes)
+    return span->kind == AC_SPAN_HUGE ? resize_mapping(span, block, bytes, me)
                                       : resize_run(span, block, bytes, me);
 }

@@ -2,8 +2,8 @@
  *
  * THEORY
  *
- * A magazine is an array of pointers used as a stack. It starts with 7 places and doubles when refills and flushes alternate, that is,
- * when the program swings by more than it holds; so a thread that touches a class rarely costs a cache line for it. The first
+ * A magazine is an array of pointers used as a stack. It starts with at most 7 places and 1 KiB and doubles when it has been empty or full often enough;
+ * so a thread that touches a class rarely costs a cache line for it. The first
  * AC_CHECKED_FREES frees of a class in a thread go through here one by one: each is checked exactly (start of a block, handed out, not
  * free, not in this magazine) before the bin opens for the fast path. Later frees are checked when their batch reaches the spans.
  *
@@ -20,17 +20,24 @@
 #include <string.h>
 
 #define FIRST_LOG2 3u
+#define FIRST_BYTES 1024u
 #define CACHE_BYTES 65536u
+#define FIRST_TURNS 16u
+#define LATER_TURNS 2u
 
 static unsigned array_lines(unsigned log2)
 {
     return (unsigned)(((size_t)1 << log2) * sizeof(void *) / AC_CACHE_LINE);
 }
 
+/* Blocks an array of 2^log2 words may hold: one word is the pad, and the bytes cached go up fourfold with each doubling. */
 static uint16_t capacity(unsigned class, unsigned log2)
 {
     uint32_t words = ((uint32_t)1 << log2) - 1;
-    uint32_t by_bytes = CACHE_BYTES / ac_sizeclass[class].size_bytes;
+    uint32_t bytes = FIRST_BYTES << 2 * (log2 - FIRST_LOG2);
+    if (bytes > CACHE_BYTES || log2 >= ac_sizeclass[class].magazine_log2)
+        bytes = CACHE_BYTES;
+    uint32_t by_bytes = bytes / ac_sizeclass[class].size_bytes;
     if (by_bytes < 2)
         by_bytes = 2;
     return (uint16_t)(words < by_bytes ? words : by_bytes);
@@ -78,7 +85,35 @@ static bool magazine_grow(struct ac_heap *heap, unsigned class, unsigned log2, u
 
 static bool can_grow(const struct ac_magazine *mag, unsigned class)
 {
-    return mag->log2 < ac_sizeclass[class].magazine_log2 && mag->log2 >= FIRST_LOG2;
+    return mag->log2 < ac_sizeclass[class].magazine_log2;
+}
+
+/* Make the magazine larger when it has been too small often enough. */
+static bool grow_in_turn(struct ac_heap *heap, unsigned class, unsigned count)
+{
+    struct ac_magazine *mag = &heap->magazines[class];
+    unsigned enough = mag->log2 == FIRST_LOG2 ? FIRST_TURNS : LATER_TURNS;
+    if (mag->turns < enough) {
+        mag->turns++;
+        return false;
+    }
+    if (!can_grow(mag, class) || !magazine_grow(heap, class, mag->log2 + 1u, count))
+        return false;
+    mag->turns = 0;
+    return true;
+}
+
+/* One block at first, twice as many with each refill, up to half of the magazine: a thread that needs one block takes one. */
+static unsigned next_batch(struct ac_magazine *mag, unsigned class)
+{
+    unsigned batch = mag->batch == 0 ? 1 : mag->batch;
+    unsigned most = (mag->cap + 1u) / 2;
+    if (most > ac_sizeclass[class].batch)
+        most = ac_sizeclass[class].batch;
+    if (batch > most)
+        batch = most;
+    mag->batch = (uint8_t)(batch * 2 < UINT8_MAX ? batch * 2 : UINT8_MAX);
+    return batch;
 }
 
 void *ac_magazine_refill(struct ac_heap *heap, unsigned class)
@@ -91,13 +126,9 @@ void *ac_magazine_refill(struct ac_heap *heap, unsigned class)
     }
     if (count == 0) {
         struct ac_center *center = ac_center_get(heap->shard, class, heap->id);
-        if (mag->refilled != 0 && can_grow(mag, class))
-            magazine_grow(heap, class, mag->log2 + 1u, 0);
-        unsigned want = (mag->cap + 1u) / 2;
-        if (want > ac_sizeclass[class].batch)
-            want = ac_sizeclass[class].batch;
+        grow_in_turn(heap, class, 0);
+        unsigned want = next_batch(mag, class);
         count = center == NULL ? 0 : ac_center_take(center, mag->slots, want, heap->id);
-        mag->refilled = 1;
         ac_count_add(&heap->refills, 1);
     }
     void *block = count == 0 ? NULL : mag->slots[count - 1];
@@ -143,10 +174,7 @@ void ac_magazine_push(struct ac_heap *heap, unsigned class, void *block)
         mag->checked++;
     }
     if (count >= mag->cap) {
-        bool grown = mag->refilled != 0 && can_grow(mag, class) &&
-                     magazine_grow(heap, class, mag->log2 + 1u, count);
-        mag->refilled = 0;
-        if (!grown)
+        if (!grow_in_turn(heap, class, count))
             count = flush_half(heap, class, count);
     }
     mag->slots[count] = block;

@@ -5,6 +5,9 @@
 #include "core/pagemap.h"
 #include "heap/central.h"
 #include "heap/large.h"
+#include "os/os.h"
+
+#include <string.h>
 
 struct deferred {
     struct deferred *next;
@@ -23,7 +26,12 @@ void *ac_nested_alloc(size_t size, unsigned shard, uint32_t me, bool wait)
     if (wait)
         return ac_center_take(center, &block, 1, me) == 1 ? block : NULL;
     block = ac_center_try_take(center, me);
-    return block != NULL ? block : ac_large_alloc(size, AC_GRANULE_BYTES, me, true, &zero);
+    if (block != NULL)
+        return block;
+    block = ac_large_alloc(size, AC_GRANULE_BYTES, me, true, &zero);
+    if (block != NULL && !zero)
+        memset(block, 0, ac_os_page_size()); /* a caller that clears knows of the class's bytes only */
+    return block;
 }
 
 static void give_now(struct ac_span *span, void *block, uint32_t me)

@@ -20,6 +20,7 @@
 #include "core/meta.h"
 #include "core/option.h"
 #include "core/pageheap.h"
+#include "core/pagemap.h"
 #include "core/purge.h"
 #include "heap/central.h"
 #include "heap/flush.h"
@@ -100,8 +101,6 @@ static void bins_reset(struct ac_heap *heap)
 /* The heap of a thread that the child does not have. One that was in a slow path is left alone for good. */
 static void orphan_recover(struct ac_heap *heap, uint32_t me)
 {
-    if (heap->state != AC_HEAP_LIVE)
-        return;
     if (ac_lock_was_torn(&heap->lock, me) || heap->in_slow != 0) {
         heap->state = 0;
         return;
@@ -115,6 +114,27 @@ static void orphan_recover(struct ac_heap *heap, uint32_t me)
     registry.pooled = heap;
 }
 
+/* When a thread that was made in the child comes first, it cannot tell the forking thread's heap from the others': all are left as
+ * they are, only their locks are freed. */
+static void heaps_recover(uint32_t me)
+{
+    bool knows_survivor = ac_heap_is_real(ac_heap_self);
+    registry.nlive = 0;
+    memset(registry.shard_load, 0, sizeof registry.shard_load);
+    for (struct ac_heap *h = registry.all; h != NULL; h = h->next_all) {
+        if (h->state != AC_HEAP_LIVE)
+            continue;
+        if (knows_survivor && h != ac_heap_self) {
+            orphan_recover(h, me);
+            continue;
+        }
+        if (!knows_survivor)
+            ac_lock_was_torn(&h->lock, me);
+        registry.nlive++;
+        registry.shard_load[h->shard]++;
+    }
+}
+
 static void child_recover(uint32_t me)
 {
     registry.fork_generation++;
@@ -125,27 +145,21 @@ static void child_recover(uint32_t me)
     ac_flush_recover(me);
     if (ac_lock_was_torn(&registry.lock, me))
         registry.pooled = NULL;
-    registry.nlive = 0;
-    memset(registry.shard_load, 0, sizeof registry.shard_load);
-    for (struct ac_heap *h = registry.all; h != NULL; h = h->next_all) {
-        if (h != ac_heap_self) {
-            orphan_recover(h, me);
-        } else {
-            registry.nlive = 1;
-            registry.shard_load[h->shard] = 1;
-        }
-    }
+    heaps_recover(me);
 }
 
 void ac_thread_check_fork(uint32_t me)
 {
     uint32_t *word = ac_load_acq(&registry.fork_word);
-    if (AC_LIKELY(word == NULL || ac_load_rlx(word) != FORK_CHILD))
+    uint32_t child = FORK_CHILD;
+    if (AC_LIKELY(word == NULL || ac_load_acq(word) == FORK_PARENT))
         return;
-    ac_store_rlx(word, FORK_REPAIRING);
-    ac_compiler_barrier();
-    child_recover(me);
-    ac_store_rel(word, FORK_PARENT);
+    if (ac_cas_acq(word, &child, (uint32_t)FORK_REPAIRING)) {
+        child_recover(me);
+        ac_store_rel(word, FORK_PARENT);
+    }
+    while (ac_load_acq(word) != FORK_PARENT)
+        ac_cpu_relax();
 }
 
 /* ---- birth and death ---- */
@@ -160,6 +174,8 @@ static void registry_start_locked(void)
     registry.max_shards = shards == 0 ? AC_DEFAULT_SHARDS : (uint32_t)shards;
     size_t page = ac_os_page_size();
     uint32_t *word = ac_os_map(0, page);
+    if (word != NULL)
+        ac_pagemap_place_window((uintptr_t)word);
     if (word != NULL && ac_os_wipe_on_fork(word, page))
         *word = FORK_PARENT;
     else
@@ -243,6 +259,11 @@ static void watch_thread_end(struct ac_heap *heap)
         pthread_setspecific(registry.key, heap);
 }
 
+bool ac_thread_is_started(void)
+{
+    return ac_load_acq(&registry.fork_word) != NULL;
+}
+
 bool ac_thread_is_being_born(void)
 {
     return being_born != 0;
@@ -262,6 +283,8 @@ AC_COLD struct ac_heap *ac_thread_heap(void)
         watch_thread_end(heap);
     ac_compiler_barrier();
     being_born = 0;
+    if (ac_hooks.tick != NULL)
+        ac_hooks.tick();
     return heap;
 }
 

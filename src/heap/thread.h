@@ -20,6 +20,9 @@ struct ac_heap *ac_thread_heap(void);
 /* True in a signal handler that interrupted the making of its thread's heap. */
 bool ac_thread_is_being_born(void);
 
+/* False until the first heap of the process is being made: nothing can be allocated before. */
+bool ac_thread_is_started(void);
+
 /* Enter a slow path. False in a signal handler that interrupted one: use nested.h then. On true heap->lock is held. */
 bool ac_heap_enter(struct ac_heap *heap);
 void ac_heap_leave(struct ac_heap *heap);

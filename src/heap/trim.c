@@ -41,7 +41,7 @@ static void steal_shut(uint32_t me)
     }
 }
 
-static void drain_centers(uint32_t me)
+void ac_trim_centers(uint32_t me)
 {
     for (unsigned shard = 1; shard <= AC_MAX_SHARDS; shard++) {
         if (ac_center_peek(shard, 1) == NULL)
@@ -60,7 +60,7 @@ bool ac_trim_caches(uint32_t me, bool idle_only)
     if (reached)
         steal_shut(me);
     ac_flush_unlock();
-    drain_centers(me);
+    ac_trim_centers(me);
     return reached;
 }
 

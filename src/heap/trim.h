@@ -19,6 +19,9 @@
  * centers' own. False when another thread's caches could not be reached. */
 bool ac_trim_caches(uint32_t me, bool idle_only);
 
+/* The caches of the centers alone. */
+void ac_trim_centers(uint32_t me);
+
 /* All caches, then all free pages above keep_bytes. Returns the bytes given back. */
 size_t ac_trim(size_t keep_bytes);
 

@@ -39,7 +39,7 @@ void *ac_os_map_aligned(uintptr_t hint, size_t bytes, size_t align)
     if (p == NULL || ((uintptr_t)p & (align - 1)) == 0)
         return p;
     ac_os_unmap(p, bytes);
-    size_t slack = align - ac_os_page_size();
+    size_t slack = align - getauxval(AT_PAGESZ);
     if (bytes + slack < bytes)
         return NULL;
     p = ac_os_map(hint, bytes + slack);

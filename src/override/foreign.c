@@ -18,7 +18,6 @@
 #include <stdint.h>
 
 extern void *dlsym(void *, const char *) __attribute__((weak));
-extern char end[] __attribute__((weak));
 
 #define CHUNK_MMAPPED 2u
 #define CHUNK_OTHER_ARENA 4u
@@ -42,8 +41,7 @@ static bool chunk_is_libcs(uintptr_t block)
         return size < ARENA_HEAP_BYTES && ac_os_is_mapped(heap) && ac_os_is_mapped(*(uintptr_t *)heap);
     }
     uintptr_t brk_end = ac_os_brk();
-    return block < brk_end && brk_end - block < ((uintptr_t)1 << 40) && block + size <= brk_end &&
-           (end == NULL || block > (uintptr_t)end);
+    return block < brk_end && brk_end - block < ((uintptr_t)1 << 40) && block + size <= brk_end;
 }
 
 static void *libc_function(const char *name)

@@ -16,17 +16,33 @@ typedef void (*new_handler)(void);
 extern new_handler _ZSt15get_new_handlerv(void) __attribute__((weak));
 extern void _ZSt17__throw_bad_allocv(void) __attribute__((weak));
 extern void *dlsym(void *, const char *) __attribute__((weak));
+extern void *dlopen(const char *, int) __attribute__((weak));
 
-/* A function of the C++ runtime; one that was loaded after us, with dlopen, is not bound and must be looked for. */
+/* A function of the C++ runtime. One that came with dlopen is bound to nothing here and perhaps visible to nobody but its loader, so
+ * it is asked for by the library's own name. */
+static void *find_runtime_function(const char *name)
+{
+    static const char *const runtimes[] = {"libstdc++.so.6", "libc++abi.so.1", "libc++.so.1"};
+    if (dlsym == NULL || dlopen == NULL)
+        return NULL;
+    void *function = dlsym(RTLD_DEFAULT, name);
+    for (size_t i = 0; function == NULL && i < sizeof runtimes / sizeof runtimes[0]; i++) {
+        void *runtime = dlopen(runtimes[i], RTLD_NOLOAD | RTLD_LAZY);
+        if (runtime != NULL)
+            function = dlsym(runtime, name);
+    }
+    return function;
+}
+
 static void (*runtime_function(void (*bound)(void), const char *name))(void)
 {
     union {
         void *object;
         void (*function)(void);
     } found = {NULL};
-    if (bound != NULL || dlsym == NULL)
+    if (bound != NULL)
         return bound;
-    found.object = dlsym(RTLD_DEFAULT, name);
+    found.object = find_runtime_function(name);
     return found.function;
 }
 
@@ -94,13 +110,15 @@ static AC_COLD void *nothrow_failed(const char *name, size_t size, size_t align,
     if (dlsym != NULL)
         runtime.object = dlsym(RTLD_NEXT, name);
     if (runtime.object == NULL)
+        runtime.object = find_runtime_function(name);
+    if (runtime.object == NULL)
         return new_or_throw(size, align);
     return align == 0 ? runtime.plain(size, tag) : runtime.aligned(size, align, tag);
 }
 
 static void *new_nothrow(size_t size, const void *tag)
 {
-    void *block = ac_alloc(size);
+    void *block = acre_malloc(size);
     return AC_LIKELY(block != NULL) ? block : nothrow_failed("_ZnwmRKSt9nothrow_t", size, 0, tag);
 }
 

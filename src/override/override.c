@@ -3,6 +3,9 @@
  * Every malloc name of libc, all in one object: a program that links statically takes all of them from here or none, and never pulls libc's
  * own malloc in through a name that is missing.
  */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE 1
+#endif
 #include "api/api.h"
 #include "base/bits.h"
 #include "base/fmt.h"
@@ -16,6 +19,7 @@
 #include <limits.h>
 #include <malloc.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #define ALIAS(of) __attribute__((alias(#of), visibility("default"), nothrow, copy(of)))
 #if defined(__clang__)

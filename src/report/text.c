@@ -18,6 +18,7 @@ void ac_text_people(const struct ac_snapshot *snapshot, struct ac_fmt *out)
     ac_fmt_str(out, "acre " ACRE_VERSION_STRING ": where the memory is\n");
     for (unsigned i = 0; i < AC_STAT_COUNT; i++)
         line(out, ac_stat_name[i], snapshot->stats[i]);
+    line(out, "max mmap bytes =", snapshot->stats[AC_STAT_mapped_bytes]); /* a line that glibc's has and programs look for */
     ac_fmt_str(out, "  size class  live  cached  free in spans  spans\n");
     for (unsigned c = 0; c < AC_STATE_MAX_CLASSES; c++) {
         const struct ac_state_class *row = &snapshot->classes[c];

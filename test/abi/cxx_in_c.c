@@ -40,6 +40,7 @@ int main(int count, char **arguments)
         CHECK_EQ(call("module_bad_alloc"), 1);
         CHECK_EQ(call("module_nothrow"), 1);
         CHECK_EQ(call("module_handler"), 3);
+        CHECK_EQ(call("module_throwing_handler"), 1);
         void *block = ((void *(*)(size_t))find("module_new"))(1000);
         CHECK(block);
         free(block);

@@ -12,6 +12,7 @@
 extern "C" int module_bad_alloc(void);
 extern "C" int module_nothrow(void);
 extern "C" int module_handler(void);
+extern "C" int module_throwing_handler(void);
 extern "C" int module_containers(void);
 extern "C" void *module_new(size_t size);
 extern "C" void module_delete(void *block);
@@ -60,6 +61,25 @@ int module_handler(void)
         return handler_calls;
     }
     return -1;
+}
+
+static void throwing_handler()
+{
+    throw std::bad_alloc();
+}
+
+/* 1 when a nothrow form swallows what the handler throws. */
+int module_throwing_handler(void)
+{
+    void *block = &handler_calls;
+    std::set_new_handler(throwing_handler);
+    try {
+        block = ::operator new(check_opaque(PTRDIFF_MAX), std::nothrow);
+    } catch (...) {
+        block = &handler_calls;
+    }
+    std::set_new_handler(nullptr);
+    return block == nullptr;
 }
 
 int module_containers(void)

@@ -42,25 +42,48 @@ void *make(int form, size_t size, std::align_val_t alignment)
 }
 
 /* The deletes that go with a form of new: which = 0, 1, 2 for plain, sized and nothrow. */
-void release(int form, int which, void *block, size_t size, std::align_val_t alignment)
+void release_one(int form, int which, void *block, size_t size, std::align_val_t alignment)
 {
-    bool array = form % 2 != 0;
     switch (which + (form >= 4 ? 3 : 0)) {
     case 0:
-        return array ? ::operator delete[](block) : ::operator delete(block);
+        return ::operator delete(block);
     case 1:
-        return array ? ::operator delete[](block, size) : ::operator delete(block, size);
+        return ::operator delete(block, size);
     case 2:
-        return array ? ::operator delete[](block, quiet) : ::operator delete(block, quiet);
+        return ::operator delete(block, quiet);
     case 3:
-        return array ? ::operator delete[](block, alignment) : ::operator delete(block, alignment);
+        return ::operator delete(block, alignment);
     case 4:
-        return array ? ::operator delete[](block, size, alignment)
-                     : ::operator delete(block, size, alignment);
+        return ::operator delete(block, size, alignment);
     default:
-        return array ? ::operator delete[](block, alignment, quiet)
-                     : ::operator delete(block, alignment, quiet);
+        return ::operator delete(block, alignment, quiet);
     }
+}
+
+void release_array(int form, int which, void *block, size_t size, std::align_val_t alignment)
+{
+    switch (which + (form >= 4 ? 3 : 0)) {
+    case 0:
+        return ::operator delete[](block);
+    case 1:
+        return ::operator delete[](block, size);
+    case 2:
+        return ::operator delete[](block, quiet);
+    case 3:
+        return ::operator delete[](block, alignment);
+    case 4:
+        return ::operator delete[](block, size, alignment);
+    default:
+        return ::operator delete[](block, alignment, quiet);
+    }
+}
+
+void release(int form, int which, void *block, size_t size, std::align_val_t alignment)
+{
+    if (form % 2 == 0)
+        release_one(form, which, block, size, alignment);
+    else
+        release_array(form, which, block, size, alignment);
 }
 
 void check_form(int form, int which, size_t size, size_t alignment)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * 2000 forks (500 of the other kinds) while 8 threads churn every size class. The child, which may have been born in the middle of
- * anything the 8 threads were doing, uses every class, checks, reallocates and frees blocks it inherited,
- * and exits 0.
+ * 2000 forks (500 of the other kinds) while 8 threads churn every size class. The child, which may have
+ * been born in the middle of anything the 8 threads were doing, uses every class, checks, reallocates and
+ * frees blocks it inherited, and exits 0.
  *
  *   fork   fork(); the child also starts a thread and leaves through exit()
  *   raw    a bare clone(SIGCHLD) system call: no libc bookkeeping and no atfork handler runs

@@ -154,7 +154,7 @@ LIFE_HELPER void life_churn_once(struct life_pool *pool, size_t max_size)
         CHECK(*slot != NULL);
         life_check_zero(*slot, size);
     } else if (r >> 60 < 3) {
-        *slot = aligned_alloc((size_t)16 << (r >> 40) % 9, size);
+        *slot = memalign((size_t)16 << (r >> 40) % 9, size);
     } else {
         *slot = malloc(size);
     }

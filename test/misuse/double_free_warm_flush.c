@@ -1,7 +1,8 @@
 // expect: abort "double free of" "{kind}"
 // kinds: tiny small medium aligned
 // SPDX-License-Identifier: MIT
-// As double_free_warm_after_another.c, followed by so many frees that the magazine is flushed: caught when its blocks reach their spans.
+// As double_free_warm_after_another.c, followed by so many frees that the magazine is flushed: caught when
+// its blocks reach their spans.
 
 #include "common/crime.h"
 

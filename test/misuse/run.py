@@ -26,7 +26,7 @@ import signal
 import subprocess
 import sys
 
-SECONDS = 5
+SECONDS = 10
 TOP = pathlib.Path(os.environ.get("ACRE_TEST_SOURCE", pathlib.Path(__file__).parents[2]))
 FAULT_DEF = TOP / "src/core/fault.def"
 KINDS_DEF = pathlib.Path(__file__).parent / "common/kinds.def"

@@ -36,10 +36,10 @@ struct preset {
 
 /* The first is the one in force when none is named. */
 static const struct preset presets[] = {
-    {"one_thread", 1, 4000000, 1, 1024, 4},   {"two_threads", 2, 6000000, 2, 1024, 4},
-    {"four_threads", 3, 6000000, 4, 1024, 8}, {"few_slots", 4, 3000000, 2, 16, 4},
-    {"many_slots", 5, 3000000, 2, 20000, 4},  {"many_rounds", 6, 2000000, 4, 512, 500},
-    {"new_seed", 0, 3000000, 2, 2048, 4},
+    {"one_thread", 1, 3000000, 1, 1024, 4},   {"two_threads", 2, 4000000, 2, 1024, 4},
+    {"four_threads", 3, 4000000, 4, 1024, 8}, {"few_slots", 4, 2000000, 2, 16, 4},
+    {"many_slots", 5, 2000000, 2, 20000, 4},  {"many_rounds", 6, 2000000, 4, 512, 500},
+    {"new_seed", 0, 2000000, 2, 2048, 4},
 };
 
 struct options {

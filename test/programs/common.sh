@@ -3,7 +3,8 @@
 #   need PROGRAM PACKAGE     skips the test (exit status 77) when the program is not installed
 #   same NAME COMMAND...     runs the command on libc's malloc and on acre, each in an empty folder of its own (FILES copied there), and
 #                            compares exit status, standard output, standard error and every file it left; proves acre served it
-#   LEAST_KIB                what the program must have had in use on acre at its peak, KiB; set it before `same`
+#   LEAST_KIB                heap the program must have had on acre at its peak, KiB; set it before `same`
+#   VARIABLES                "NAME=VALUE ..." for both runs
 #   IGNORE_STDERR=1          standard error may differ (times, process ids)
 #   finish                   the last line of a test
 # Both runs see the same small environment: nothing of the caller's reaches them but PATH and HOME.
@@ -20,6 +21,7 @@ failures=0
 LEAST_KIB=16
 IGNORE_STDERR=
 FILES=
+VARIABLES=
 at_end=
 
 clean_up() {
@@ -51,8 +53,11 @@ need() {
 if [ -x /usr/bin/python3 ]; then python=/usr/bin/python3; else python=python3; fi
 need "$python" python3
 
+# A shell starts background commands deaf to ^C, which some programs send themselves.
 plain_env() {
-    env -i PATH="$PATH" HOME="$work" LC_ALL=C TZ=UTC PYTHONHASHSEED=0 PYTHONDONTWRITEBYTECODE=1 PERL_HASH_SEED=0 "$@"
+    # shellcheck disable=SC2086
+    env -i --default-signal=INT,QUIT PATH="$PATH" HOME="$work" LC_ALL=C TZ=UTC PYTHONHASHSEED=0 PYTHONDONTWRITEBYTECODE=1 \
+        PERL_HASH_SEED=0 $VARIABLES "$@"
 }
 
 on_libc() { plain_env "$@"; }

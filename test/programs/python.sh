@@ -5,7 +5,10 @@
 
 LEAST_KIB=4000
 same "objects" "$python" "$inputs/objects.py" 60
-same "objects, all through malloc" env PYTHONMALLOC=malloc "$python" "$inputs/objects.py" 60
-same "objects, with python's own checks" env PYTHONMALLOC=malloc_debug "$python" "$inputs/objects.py" 25
-same "threads and pools" env PYTHONMALLOC=malloc "$python" "$here/pools.py"
+VARIABLES=PYTHONMALLOC=malloc
+same "objects, all through malloc" "$python" "$inputs/objects.py" 60
+VARIABLES=PYTHONMALLOC=malloc_debug
+same "objects, with python's own checks" "$python" "$inputs/objects.py" 25
+VARIABLES=PYTHONMALLOC=malloc
+same "threads and pools" "$python" "$here/pools.py"
 finish

@@ -24,8 +24,7 @@ these() {
     least=$1
     shift
     for where in libc acre; do
-        # A shell starts background commands deaf to ^C, which some tests send themselves.
-        run_in $where env --default-signal=INT,QUIT PYTHONMALLOC=malloc "$python" -m test -q --junit-xml "$work/$where.xml" "$@" &
+        run_in $where "$python" -m test -q --junit-xml "$work/$where.xml" "$@" &
     done
     wait
     for where in libc acre; do
@@ -41,6 +40,7 @@ these() {
 }
 
 LEAST_KIB=4000
+VARIABLES=PYTHONMALLOC=malloc
 case ${1:-} in
 basic)
     these 1500 test_json test_re test_ast test_dict test_list test_set test_bytes test_array test_pickle test_gc test_generators
@@ -55,7 +55,7 @@ processes)
     ;;
 multiprocessing)
     these 80 test_multiprocessing_fork -m 'WithProcessesTest[PQLSH]*' -m WithThreadsTestPool
-    these 30 test_multiprocessing_spawn -m WithProcessesTestPool
+    these 20 test_multiprocessing_spawn -m WithProcessesTestPool
     these 10 test_concurrent_futures -m ProcessPoolForkProcessPoolExecutorTest
     ;;
 libraries)

@@ -16,8 +16,20 @@ SOURCE = pathlib.Path(os.environ["ACRE_TEST_SOURCE"])
 HEAP = str(BIN / "run-heap")
 PLANTED = str(BIN / "run-planted.so")
 PYTHON = os.path.realpath(sys.executable)
-LABELS = ["acre run", "time", "peak memory", "live", "free blocks", "caches", "free pages", "metadata", "the rest",
-          "at exit", "top classes", "next"]
+LABELS = [
+    "acre run",
+    "time",
+    "peak memory",
+    "live",
+    "free blocks",
+    "caches",
+    "free pages",
+    "metadata",
+    "the rest",
+    "at exit",
+    "top classes",
+    "next",
+]
 
 # What a caller may have set and the tests do not mean to test.
 for name in ("LD_PRELOAD", "ACRE_CONF", "ACRE_PRELOAD", "NO_COLOR"):

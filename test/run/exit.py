@@ -12,7 +12,14 @@ class ProgramStatus(Case):
             self.assertEqual((done.returncode, done.stdout, done.stderr), (status, "", ""))
 
     def test_signal_gives_128_and_its_number(self):
-        for number in (signal.SIGKILL, signal.SIGTERM, signal.SIGSEGV, signal.SIGABRT, signal.SIGPIPE, signal.SIGUSR1):
+        for number in (
+            signal.SIGKILL,
+            signal.SIGTERM,
+            signal.SIGSEGV,
+            signal.SIGABRT,
+            signal.SIGPIPE,
+            signal.SIGUSR1,
+        ):
             done = run("-q", "--", "sh", "-c", f"kill -{int(number)} $$")
             self.assertEqual(done.returncode, 128 + number)
 
@@ -33,17 +40,18 @@ class CommandLine(Case):
         mark = self.folder / "ran"
         program = ("touch", str(mark))
         for words, expected in (
-                ((), "which program?"),
-                (("--",), "which program?"),
-                (("--jsn", "f", "--", *program), "did you mean --json?"),
-                (("--quiett", "--", *program), "did you mean --quiet?"),
-                (("--quiet=yes", "--", *program), "takes no value"),
-                (("-x", "--", *program), "unknown option -x"),
-                (("-o",), "needs a value"),
-                (("--conf", "decay_m=3", "--", *program), "did you mean 'decay_ms'?"),
-                (("--conf", "decay_ms=soon", "--", *program), "decay_ms takes a number of milliseconds"),
-                (("--conf", "shards=999", "--", *program), "shards takes 0 to 254"),
-                (("--conf", "helper", "--", *program), "helper takes 0 or 1")):
+            ((), "which program?"),
+            (("--",), "which program?"),
+            (("--jsn", "f", "--", *program), "did you mean --json?"),
+            (("--quiett", "--", *program), "did you mean --quiet?"),
+            (("--quiet=yes", "--", *program), "takes no value"),
+            (("-x", "--", *program), "unknown option -x"),
+            (("-o",), "needs a value"),
+            (("--conf", "decay_m=3", "--", *program), "did you mean 'decay_ms'?"),
+            (("--conf", "decay_ms=soon", "--", *program), "decay_ms takes a number of milliseconds"),
+            (("--conf", "shards=999", "--", *program), "shards takes 0 to 254"),
+            (("--conf", "helper", "--", *program), "helper takes 0 or 1"),
+        ):
             done = run(*words)
             self.assertEqual((done.returncode, done.stdout), (2, ""), words)
             self.assert_message(done.stderr, expected)

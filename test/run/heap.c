@@ -40,7 +40,7 @@ static void allocate_in_child(size_t blocks, size_t bytes)
 static void leave_daemon(void)
 {
     if (fork() == 0) {
-        sleep(30);
+        sleep(10);
         _exit(0);
     }
 }

@@ -38,11 +38,17 @@ class Help(Case):
                 self.assertLessEqual(len(line), 80, line)
 
     def test_unknown_words(self):
-        for given, expected in ((["rum"], "did you mean 'run'?"), (["version?"], "did you mean 'version'?"),
-                                (["zzzzzz"], "`acre help` lists all"), (["help", "optoins"], "did you mean 'options'?"),
-                                (["ver"], "did you mean 'version'?"), ([""], "there is no command ''"),
-                                (["x" * 500], "`acre help` lists all"), (["help", "run", "options"], "one command at a time"),
-                                (["version", "--jsn"], "did you mean --json?")):
+        for given, expected in (
+            (["rum"], "did you mean 'run'?"),
+            (["version?"], "did you mean 'version'?"),
+            (["zzzzzz"], "`acre help` lists all"),
+            (["help", "optoins"], "did you mean 'options'?"),
+            (["ver"], "did you mean 'version'?"),
+            ([""], "there is no command ''"),
+            (["x" * 500], "`acre help` lists all"),
+            (["help", "run", "options"], "one command at a time"),
+            (["version", "--jsn"], "did you mean --json?"),
+        ):
             done = words(*given)
             self.assertEqual((done.returncode, done.stdout), (2, ""), given)
             self.assert_message(done.stderr, expected)

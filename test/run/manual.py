@@ -13,7 +13,9 @@ class Pages(Case):
     def render(self, page, *command):
         if not shutil.which(command[0]):
             self.skipTest(f"{command[0]} is not installed")
-        done = subprocess.run([*command, str(page)], capture_output=True, text=True, env={**os.environ, "MANWIDTH": "80"})
+        done = subprocess.run(
+            [*command, str(page)], capture_output=True, text=True, env={**os.environ, "MANWIDTH": "80"}
+        )
         self.assertEqual(done.returncode, 0, done.stderr)
         return done
 
@@ -30,9 +32,13 @@ class Pages(Case):
         """A line that begins with a dot by mistake vanishes without a warning."""
         command = ("groff", "-man", "-Tascii", "-rLL=300n", "-P-cbou")
         text = " ".join(" ".join(self.render(page, *command).stdout.split()) for page in PAGES)
-        for words in ("WHAT CANNOT RUN ON ACRE", "void *acre_malloc(size_t size);", "decay_ms (milliseconds, ",
-                      "acre: double free of The block was freed before",
-                      "small_live_bytes (bytes, level) Blocks up to 32 KiB in use"):
+        for words in (
+            "WHAT CANNOT RUN ON ACRE",
+            "void *acre_malloc(size_t size);",
+            "decay_ms (milliseconds, ",
+            "acre: double free of The block was freed before",
+            "small_live_bytes (bytes, level) Blocks up to 32 KiB in use",
+        ):
             self.assertIn(words, text)
 
 
@@ -56,16 +62,22 @@ class Agreement(Case):
 
     def test_changes_are_noticed(self):
         for file, before, after, expected in (
-                ("src/core/stat.def", "AC_STAT(refills,", "AC_STAT(fillings,", "+.BR fillings"),
-                ("src/core/option.def", "1000, 0, 3600000", "2000, 0, 3600000", "default 2000"),
-                ("src/core/fault.def", '"double free of"', '"twice freed"', "'twice freed' is missing"),
-                ("src/core/fault.def", '"double free of"', '"twice freed"', "'double free of' is explained, but does not"),
-                ("include/acre/acre.h", "-- give a block back.", "-- let go.", "+Let go."),
-                ("include/acre/acre.h", 'STRING "0', 'STRING "99', '"acre 99'),
-                ("cli/cmd_run.c", '{"lib", ', '{"library", ', "'library' is missing"),
-                ("cli/main.c", '{"version", "', '{"about", "', "'about' is missing"),
-                ("man/acre.7", "BEGIN options", "BEGIN choices", "no region 'choices'"),
-                ("man/acre.7", "END options", "END choices", "'options' does not end")):
+            ("src/core/stat.def", "AC_STAT(refills,", "AC_STAT(fillings,", "+.BR fillings"),
+            ("src/core/option.def", "1000, 0, 3600000", "2000, 0, 3600000", "default 2000"),
+            ("src/core/fault.def", '"double free of"', '"twice freed"', "'twice freed' is missing"),
+            (
+                "src/core/fault.def",
+                '"double free of"',
+                '"twice freed"',
+                "'double free of' is explained, but does not",
+            ),
+            ("include/acre/acre.h", "-- give a block back.", "-- let go.", "+Let go."),
+            ("include/acre/acre.h", 'STRING "0', 'STRING "99', '"acre 99'),
+            ("cli/cmd_run.c", '{"lib", ', '{"library", ', "'library' is missing"),
+            ("cli/main.c", '{"version", "', '{"about", "', "'about' is missing"),
+            ("man/acre.7", "BEGIN options", "BEGIN choices", "no region 'choices'"),
+            ("man/acre.7", "END options", "END choices", "'options' does not end"),
+        ):
             status, text = self.check(file, before, after)
             self.assertEqual(status, 1, after)
             self.assertIn(expected, text)

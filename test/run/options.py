@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""`acre options`: what it lists is the table, and what `check` says of a string is what the library does with it."""
+"""`acre options`: it lists the table, and `check` says of a string what the library does with it."""
 import json
 import os
 import re
@@ -31,8 +31,10 @@ class List(Case):
     def test_json(self):
         data = json.loads(options("--json").stdout)
         self.assertEqual(data["schema"], "acre.options/1")
-        self.assertEqual([(row["name"], row["type"], row["unit"], row["help"]) for row in data["options"]],
-                         [(name, kind.lower(), unit, text) for name, kind, unit, _, text in rows()])
+        self.assertEqual(
+            [(row["name"], row["type"], row["unit"], row["help"]) for row in data["options"]],
+            [(name, kind.lower(), unit, text) for name, kind, unit, _, text in rows()],
+        )
         for row in data["options"]:
             self.assertLessEqual(row["min"], row["default"])
             self.assertLessEqual(row["default"], row["max"])
@@ -41,30 +43,66 @@ class List(Case):
         env = {**os.environ, "ACRE_CONF": "dirty_min=1,decay_ms=bad,dirty_min=12M"}
         data = {row["name"]: row for row in json.loads(options("--json", env=env).stdout)["options"]}
         self.assertEqual((data["dirty_min"]["value"], data["dirty_min"]["origin"]), (12 << 20, "ACRE_CONF"))
-        self.assertEqual((data["decay_ms"]["value"], data["decay_ms"]["origin"]), (data["decay_ms"]["default"], "default"))
+        self.assertEqual(
+            (data["decay_ms"]["value"], data["decay_ms"]["origin"]), (data["decay_ms"]["default"], "default")
+        )
 
     def test_explain(self):
         for name, _, _, _, help_text in rows():
             text = options("explain", name).stdout
             self.assertIn(f"{name}: {help_text}", text)
             example = text.split("--conf ")[1].split()[0]
-            self.assertEqual(options("check", example).returncode, 0, "the default can be given as it is printed")
+            self.assertEqual(
+                options("check", example).returncode, 0, "the default can be given as it is printed"
+            )
 
     def test_wrong_usage(self):
-        for words, expected in ((("explain", "decay"), "did you mean 'decay_ms'?"), (("explain",), "explain KEY"),
-                                (("explian", "helper"), "explain KEY"), (("--jason",), "did you mean --json?"),
-                                (("check", "a=1", "b=2"), "check STRING")):
+        for words, expected in (
+            (("explain", "decay"), "did you mean 'decay_ms'?"),
+            (("explain",), "explain KEY"),
+            (("explian", "helper"), "explain KEY"),
+            (("--jason",), "did you mean --json?"),
+            (("check", "a=1", "b=2"), "check STRING"),
+        ):
             done = options(*words)
             self.assertEqual((done.returncode, done.stdout), (2, ""), words)
             self.assert_message(done.stderr, expected)
 
 
 class Check(Case):
-    GOOD = ("", "decay_ms=0", "decay_ms=3600000", "dirty_min=64K", "dirty_min=1g,helper=off", "helper=yes", "helper=true",
-            ",,helper=1,", "shards=3,page_size=16K", "helper=01", "state=/tmp/somewhere")
-    BAD = ("decay_ms", "decay_ms=", "decay_ms=-1", "decay_ms=1.5", "decay_ms=3600001", "helper=2", "helper=maybe",
-           "dirty_min=64KB", "dirty_min=1T", "dirty_min=99999999999999999999", "shards=255", "shards=1 ", "nonsense=1",
-           "Helper=1", "=1", "dirty_min=17179869184G", "dirty_min=2000G", "decay_ms=yes")
+    GOOD = (
+        "",
+        "decay_ms=0",
+        "decay_ms=3600000",
+        "dirty_min=64K",
+        "dirty_min=1g,helper=off",
+        "helper=yes",
+        "helper=true",
+        ",,helper=1,",
+        "shards=3,page_size=16K",
+        "helper=01",
+        "state=/tmp/somewhere",
+    )
+    BAD = (
+        "decay_ms",
+        "decay_ms=",
+        "decay_ms=-1",
+        "decay_ms=1.5",
+        "decay_ms=3600001",
+        "helper=2",
+        "helper=maybe",
+        "dirty_min=64KB",
+        "dirty_min=1T",
+        "dirty_min=99999999999999999999",
+        "shards=255",
+        "shards=1 ",
+        "nonsense=1",
+        "Helper=1",
+        "=1",
+        "dirty_min=17179869184G",
+        "dirty_min=2000G",
+        "decay_ms=yes",
+    )
 
     def warnings(self, conf):
         """What the library says of a string when a program starts with it."""
@@ -88,7 +126,11 @@ class Check(Case):
     def test_every_mistake_is_named(self):
         text = options("check", "decay=1,helper=1,shards=300,dirty_min=lots").stdout
         self.assertEqual(text.count("wrong: "), 3)
-        for words in ("did you mean 'decay_ms'?", "shards takes 0 to 254", "a number of bytes such as 65536, 64K or 4M"):
+        for words in (
+            "did you mean 'decay_ms'?",
+            "shards takes 0 to 254",
+            "a number of bytes such as 65536, 64K or 4M",
+        ):
             self.assertIn(words, text)
 
 

@@ -63,6 +63,7 @@ static void plant_snapshot(struct ac_snapshot *snapshot)
     stats[STAT_small_live_bytes] = mib;
     stats[STAT_small_live_objects] = 2048;
     stats[STAT_thread_cache_bytes] = 64 * 1024;
+    stats[STAT_transfer_cache_bytes] = 32 * 1024;
     stats[STAT_span_free_bytes] = 128 * 1024;
     stats[STAT_metadata_bytes] = 100 * 1024;
     stats[STAT_mapped_bytes] = 2 * mib;

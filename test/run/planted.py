@@ -2,7 +2,6 @@
 """Segments the real library never writes, or rarely: what the report makes of each."""
 import json
 import os
-import shutil
 import subprocess
 
 from acrerun import HEAP, PLANTED, Case, main, run
@@ -11,8 +10,16 @@ from acrerun import HEAP, PLANTED, Case, main, run
 class Planted(Case):
     def plant(self, kind, *words, program=("true",)):
         path = self.folder / "json"
-        done = run("--lib", PLANTED, "--json", str(path), *words, "--", *program,
-                   env={**os.environ, "ACRE_PLANT": kind})
+        done = run(
+            "--lib",
+            PLANTED,
+            "--json",
+            str(path),
+            *words,
+            "--",
+            *program,
+            env={**os.environ, "ACRE_PLANT": kind},
+        )
         self.assertIn(done.returncode, (0, 134, 137))
         self.data = json.loads(path.read_text())
         return done.stderr
@@ -37,7 +44,14 @@ class Planted(Case):
         self.assertIn("512 B: 1.1 MiB, 91 % full; 32 B: 1.9 KiB, 17 % full", text)
         self.assertIn("of the 4.0 MiB acre saw:", text)
         self.assertRegex(text, r"live +1\.0 MiB +25\.0 %  2 048 small blocks 1\.0 MiB, 0 large 0 B")
-        self.assertRegex(text, r"the rest +2\.7 MiB +67\.9 %")
+        self.assertRegex(text, r"free blocks +128\.0 KiB +3\.1 %")
+        self.assertRegex(text, r"caches +96\.0 KiB +2\.3 %  1 thread 64\.0 KiB, transfer caches 32\.0 KiB")
+        self.assertRegex(text, r"free pages +0 B +0\.0 %")
+        self.assertRegex(text, r"metadata +100\.0 KiB +2\.4 %")
+        self.assertRegex(text, r"the rest +2\.7 MiB +67\.1 %")
+        self.assertRegex(self.plant("dirty"), r"free pages +2\.0 MiB +50\.0 %")
+        self.assertRegex(self.plant("dirty"), r"the rest +700\.0 KiB +17\.1 %")
+        self.plant("good")
         self.assertEqual(self.data["peak"]["small_live_objects"], 2048)
 
     def test_exit_never_seen(self):
@@ -99,14 +113,22 @@ class Advice(Case):
         self.assertIn("`acre run --json FILE -- true` keeps every number", self.advise("good"))
 
     def test_free_pages(self):
-        self.assertIn("`acre run --conf dirty_min=0,decay_ms=0 -- true` returns the 2.0 MiB", self.advise("dirty"))
+        self.assertIn(
+            "`acre run --conf dirty_min=0,decay_ms=0 -- true` returns the 2.0 MiB", self.advise("dirty")
+        )
         self.assertNotIn("--conf", self.advise("dirty", "--conf", "decay_ms=0"), "not when it has been tried")
 
     def test_spread_over_threads(self):
-        self.assertIn("`acre run --conf shards=1 -- true` lets the 8 threads share the 1.5 MiB", self.advise("spread"))
+        self.assertIn(
+            "`acre run --conf shards=1 -- true` lets the 8 threads share the 1.5 MiB", self.advise("spread")
+        )
 
     def test_never_freed(self):
         self.assertIn("65.0 MiB were never freed", self.advise("untouched"))
+
+    def test_memory_of_a_child(self):
+        line = self.advise("good", program=("sh", "-c", f"{HEAP} 300000 100; exit 0"))
+        self.assertRegex(line, r"the peak of \d+\.\d MiB was in a process that sh \.\.\. started")
 
     def test_unused(self):
         self.assertIn("true took nothing from acre", self.advise("unused"))
@@ -122,9 +144,12 @@ class Advice(Case):
             self.assertEqual(run(*command[2:]).returncode, 0, command)
 
     def test_own_malloc_is_recognised(self):
-        source = self.file("own.c", "#include <stddef.h>\nstatic char heap[1 << 20]; static size_t used;\n"
-                           "void *malloc(size_t n) { used += (n + 15) & ~(size_t)15; return heap + used - n; }\n"
-                           "void free(void *p) { (void)p; }\nint main(void) { return malloc(9) == NULL; }\n")
+        source = self.file(
+            "own.c",
+            "#include <stddef.h>\nstatic char heap[1 << 20]; static size_t used;\n"
+            "void *malloc(size_t n) { used += (n + 15) & ~(size_t)15; return heap + used - n; }\n"
+            "void free(void *p) { (void)p; }\nint main(void) { return malloc(9) == NULL; }\n",
+        )
         program = str(self.folder / "own")
         subprocess.run(["cc", "-fno-builtin", "-rdynamic", source, "-o", program], check=True)
         self.assertIn("exports a malloc of its own", self.advise("unused", program=(program,)))
@@ -132,7 +157,9 @@ class Advice(Case):
     def test_another_allocator_is_recognised(self):
         shared = str(self.folder / "libjemalloc.so.2")
         source = self.file("fake.c", "int fake(void) { return 0; }\n")
-        subprocess.run(["cc", "-shared", "-fPIC", f"-Wl,-soname,libjemalloc.so.2", source, "-o", shared], check=True)
+        subprocess.run(
+            ["cc", "-shared", "-fPIC", f"-Wl,-soname,libjemalloc.so.2", source, "-o", shared], check=True
+        )
         program = str(self.folder / "user")
         source = self.file("user.c", "int fake(void); int main(void) { return fake(); }\n")
         subprocess.run(["cc", source, shared, f"-Wl,-rpath,{self.folder}", "-o", program], check=True)

@@ -1,12 +1,25 @@
 # SPDX-License-Identifier: MIT
-"""What cannot run, or cannot run on acre: one line that says what, why and what to do; 125, 126 or 127; nothing run."""
+"""What cannot run, or not on acre: one line that says what, why and what to do, and 125, 126 or 127."""
 import os
 import resource
 import shutil
 import subprocess
 import unittest
 
-from acrerun import BIN, COMMAND, EM_386, EM_AARCH64, EM_X86_64, ET_DYN, PRELOAD, Case, elf, main, own_machine, run
+from acrerun import (
+    BIN,
+    COMMAND,
+    EM_386,
+    EM_AARCH64,
+    EM_X86_64,
+    ET_DYN,
+    PRELOAD,
+    Case,
+    elf,
+    main,
+    own_machine,
+    run,
+)
 
 NOBODY = 65534
 
@@ -39,7 +52,9 @@ class NotFound(Case):
         self.refuse(127, script, script, "'/no/such/interpreter'", "does not exist", "first line")
 
     def test_script_with_carriage_returns(self):
-        self.refuse(127, self.file("script", "#!/bin/sh\r\necho hello\r\n"), "'/bin/sh\\r'", "carriage returns")
+        self.refuse(
+            127, self.file("script", "#!/bin/sh\r\necho hello\r\n"), "'/bin/sh\\r'", "carriage returns"
+        )
 
     def test_program_without_its_loader(self):
         program = self.file("program", elf(own_machine(), loader="/no/such/ld-linux.so.2"))
@@ -74,6 +89,7 @@ class NotFound(Case):
         def start(nbytes):
             words = ["x" * 100_000] * 15 + ["y" * nbytes]
             return run("--", "true", *words, env=env, preexec_fn=limit_stack)
+
         fits, fails = 0, 131_000
         while (size := (fits + fails) // 2) != fits:
             try:
@@ -99,7 +115,9 @@ class NotOnAcre(Case):
             self.refuse(program, program, "statically linked", "libacre.a")
 
     def test_script_of_a_static_interpreter(self):
-        self.refuse(self.file("script", f"#!{BIN}/run-static\n"), str(BIN / "run-static"), "statically linked")
+        self.refuse(
+            self.file("script", f"#!{BIN}/run-static\n"), str(BIN / "run-static"), "statically linked"
+        )
 
     def test_script_through_env(self):
         self.copy(BIN / "run-static", "bin/tool")
@@ -116,7 +134,9 @@ class NotOnAcre(Case):
 
     def test_another_machine(self):
         other = EM_AARCH64 if own_machine() == EM_X86_64 else EM_X86_64
-        self.refuse(self.file("other", elf(other)), "aarch64" if other == EM_AARCH64 else "x86-64", "build acre for")
+        self.refuse(
+            self.file("other", elf(other)), "aarch64" if other == EM_AARCH64 else "x86-64", "build acre for"
+        )
         self.refuse(self.file("narrow", elf(EM_386, bits=32)), "32-bit x86", "build acre for")
         self.refuse(self.file("x32", elf(EM_X86_64, bits=32)), "32-bit pointers")
 
@@ -134,7 +154,10 @@ class NotOnAcre(Case):
     def test_musl_from_the_compiler(self):
         source = self.file("hello.c", "int main(void) { return 0; }\n")
         program = str(self.folder / "hello")
-        if not shutil.which("musl-gcc") or subprocess.run(["musl-gcc", source, "-o", program]).returncode != 0:
+        if (
+            not shutil.which("musl-gcc")
+            or subprocess.run(["musl-gcc", source, "-o", program]).returncode != 0
+        ):
             self.skipTest("no musl-gcc")
         self.refuse(program, "ld-musl", "another C library")
 
@@ -149,7 +172,11 @@ class NotOnAcre(Case):
     def test_a_loader_may_be_run_by_hand(self):
         with open("/bin/true", "rb") as file:
             loader = file.read(4096).split(b"/ld-")[1].split(b"\0")[0].decode()
-        path = next(f"{folder}/ld-{loader}" for folder in ("/lib64", "/lib") if os.path.exists(f"{folder}/ld-{loader}"))
+        path = next(
+            f"{folder}/ld-{loader}"
+            for folder in ("/lib64", "/lib")
+            if os.path.exists(f"{folder}/ld-{loader}")
+        )
         done = run("-q", "--", path, "/bin/echo", "hello")
         self.assertEqual((done.returncode, done.stdout), (0, "hello\n"), done.stderr)
 
@@ -191,11 +218,16 @@ class Privileges(Case):
         self.refuse(self.file("script", f"#!{interpreter}\n"), interpreter, "set-user-ID")
 
     def test_set_user_id_on_a_script_means_nothing(self):
-        self.assertEqual(self.as_nobody("-q", "--", self.file("script", "#!/bin/true\n", mode=0o4755)).returncode, 0)
+        self.assertEqual(
+            self.as_nobody("-q", "--", self.file("script", "#!/bin/true\n", mode=0o4755)).returncode, 0
+        )
 
     def test_file_capabilities(self):
         program = self.copy("/bin/true")
-        if not shutil.which("setcap") or subprocess.run(["setcap", "cap_net_raw+ep", program]).returncode != 0:
+        if (
+            not shutil.which("setcap")
+            or subprocess.run(["setcap", "cap_net_raw+ep", program]).returncode != 0
+        ):
             self.skipTest("no file capabilities here")
         self.refuse(program, "file capabilities")
         self.assertEqual(run("-q", "--", program).returncode, 0, "root gains nothing")
@@ -221,7 +253,9 @@ class Library(Case):
 
     def test_missing(self):
         self.refuse(["--lib", "/no/such/lib.so"], "/no/such/lib.so", "--lib", "No such file")
-        self.refuse([], "/no/such/lib.so", "ACRE_PRELOAD", env={**os.environ, "ACRE_PRELOAD": "/no/such/lib.so"})
+        self.refuse(
+            [], "/no/such/lib.so", "ACRE_PRELOAD", env={**os.environ, "ACRE_PRELOAD": "/no/such/lib.so"}
+        )
         self.refuse([], "there is no library at", "make", command=self.copy(COMMAND))
 
     def test_not_a_library(self):
@@ -233,7 +267,16 @@ class Library(Case):
         self.refuse(["--lib", self.file("lib.so", elf(other, kind=ET_DYN))], "build acre for that machine")
 
     def test_named_wins_over_found(self):
-        done = run("-q", "--lib", PRELOAD, "--", "sh", "-c", "echo $LD_PRELOAD", env={**os.environ, "ACRE_PRELOAD": "/no"})
+        done = run(
+            "-q",
+            "--lib",
+            PRELOAD,
+            "--",
+            "sh",
+            "-c",
+            "echo $LD_PRELOAD",
+            env={**os.environ, "ACRE_PRELOAD": "/no"},
+        )
         self.assertEqual(done.stdout.strip(), os.path.realpath(PRELOAD))
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The report of a program whose heap is known, on the real library: twelve lines, JSON, and that the numbers are true."""
+"""The report of a program whose heap is known, on the real library: its form, and its numbers are true."""
 import json
 import os
 import pty
@@ -10,7 +10,7 @@ import time
 from acrerun import COMMAND, HEAP, SOURCE, Case, main, run
 
 MIB = 1024 * 1024
-BLOCKS, BYTES = 100_000, 100          # a little under 10 MiB asked for; every second block is freed
+BLOCKS, BYTES = 100_000, 100  # a little under 10 MiB asked for; every second block is freed
 
 
 def names_of(table):
@@ -38,8 +38,10 @@ class Report(Case):
         self.assertEqual(data["schema"], "acre.run/1")
         self.assertEqual(data["program"]["argv"], [HEAP, str(BLOCKS), str(BYTES)])
         self.assertEqual(data["exit"], {"status": 0, "signal": 0})
-        self.assertEqual((data["measured"], data["served"], data["exited"], data["torn"], data["why_not"]),
-                         (True, True, True, False, ""))
+        self.assertEqual(
+            (data["measured"], data["served"], data["exited"], data["torn"], data["why_not"]),
+            (True, True, True, False, ""),
+        )
         extra = {"time_ns", "rest_bytes", "classes"}
         for snapshot in ("peak", "last"):
             self.assertEqual(set(data[snapshot]), set(names_of("stat")) | extra)
@@ -47,15 +49,20 @@ class Report(Case):
                 self.assertIsInstance(data[snapshot][name], int)
                 self.assertGreaterEqual(data[snapshot][name], 0)
             for row in data[snapshot]["classes"]:
-                self.assertEqual(set(row), {"size_bytes", "nspans", "live_objects", "cached_objects", "free_objects"})
+                self.assertEqual(
+                    set(row), {"size_bytes", "nspans", "live_objects", "cached_objects", "free_objects"}
+                )
         for key in ("wall_ns", "max_rss_bytes", "minor_faults"):
             self.assertGreater(data["usage"][key], 0)
 
     def test_live_blocks_are_counted(self):
         data = self.measure()
         peak, last = data["peak"], data["last"]
-        block = next(row["size_bytes"] for row in sorted(peak["classes"], key=lambda row: row["size_bytes"])
-                     if row["size_bytes"] >= BYTES)
+        block = next(
+            row["size_bytes"]
+            for row in sorted(peak["classes"], key=lambda row: row["size_bytes"])
+            if row["size_bytes"] >= BYTES
+        )
         self.assertGreaterEqual(last["small_live_objects"], BLOCKS // 2)
         self.assertLess(last["small_live_objects"], BLOCKS // 2 + 1000)
         self.assertGreaterEqual(last["small_live_bytes"], BLOCKS // 2 * block)
@@ -67,8 +74,16 @@ class Report(Case):
     def test_identity_adds_up(self):
         data = self.measure()
         for snapshot in (data["peak"], data["last"]):
-            parts = ("small_live_bytes", "large_live_bytes", "thread_cache_bytes", "transfer_cache_bytes",
-                     "span_free_bytes", "dirty_bytes", "metadata_bytes", "rest_bytes")
+            parts = (
+                "small_live_bytes",
+                "large_live_bytes",
+                "thread_cache_bytes",
+                "transfer_cache_bytes",
+                "span_free_bytes",
+                "dirty_bytes",
+                "metadata_bytes",
+                "rest_bytes",
+            )
             self.assertEqual(sum(snapshot[part] for part in parts), snapshot["rss_bytes"])
             self.assertGreater(snapshot["rss_bytes"], 5 * MIB)
             self.assertLess(snapshot["rest_bytes"], 6 * MIB, "a small C program has little beside its heap")
@@ -85,7 +100,9 @@ class Report(Case):
     def test_program_behind_a_shell(self):
         data = self.measure(program=["sh", "-c", f"exec {HEAP} {BLOCKS} {BYTES}"])
         self.assert_report(self.text)
-        self.assertGreaterEqual(data["last"]["small_live_objects"], BLOCKS // 2, "the program's, not the shell's")
+        self.assertGreaterEqual(
+            data["last"]["small_live_objects"], BLOCKS // 2, "the program's, not the shell's"
+        )
         self.assertTrue(data["exited"])
 
     def test_program_that_becomes_a_smaller_one(self):
@@ -111,11 +128,16 @@ class Report(Case):
         with open(self.folder / "err", "wb") as err:
             done = run("--", HEAP, "10", "10", "daemon", stdout=subprocess.DEVNULL, stderr=err)
         self.assertEqual(done.returncode, 0)
-        self.assertLess(time.monotonic() - start, 10)
+        self.assertLess(time.monotonic() - start, 5)
         self.assert_report((self.folder / "err").read_text())
 
     def test_every_kind_of_program_is_served(self):
-        for program in (["ls", "/"], ["sort", "/etc/passwd"], ["bash", "-c", "ls / | sort"], [HEAP, "1000", "100000"]):
+        for program in (
+            ["ls", "/"],
+            ["sort", "/etc/passwd"],
+            ["bash", "-c", "ls / | sort"],
+            [HEAP, "1000", "100000"],
+        ):
             data = self.measure(program=program)
             self.assertTrue(data["served"], program)
             self.assert_report(self.text)

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""The program's streams and descriptors are its own: byte for byte, and none more or less than without acre."""
+"""The program's streams and descriptors are its own: byte for byte, and none more or less."""
+import json
 import os
 import random
 import subprocess
@@ -38,7 +39,9 @@ class Streams(Case):
     def test_full_report_file_costs_nothing_but_a_message(self):
         done = run("-o", "/dev/full", "--json", "/dev/full", "--", "sh", "-c", "exit 3")
         self.assertEqual(done.returncode, 3)
-        self.assertEqual(len([line for line in done.stderr.splitlines() if "could not write all of /dev/full" in line]), 2)
+        self.assertEqual(
+            len([line for line in done.stderr.splitlines() if "could not write all of /dev/full" in line]), 2
+        )
 
     def test_reader_of_stderr_that_left_costs_nothing(self):
         reader, writer = os.pipe()
@@ -50,17 +53,23 @@ class Streams(Case):
 
 class Descriptors(Case):
     def listed(self, *command, **options):
-        done = subprocess.run([*command, PYTHON, "-c", LIST_DESCRIPTORS], text=True, capture_output=True, **options)
+        done = subprocess.run(
+            [*command, PYTHON, "-c", LIST_DESCRIPTORS], text=True, capture_output=True, **options
+        )
         self.assertEqual(done.returncode, 0, done.stderr)
         return done.stdout
 
     def test_no_descriptor_more(self):
         self.assertEqual(self.listed(COMMAND, "run", "-q", "--"), self.listed())
-        self.assertEqual(self.listed(COMMAND, "run", "-q", "-o", "/dev/null", "--json", "/dev/null", "--"), self.listed())
+        self.assertEqual(
+            self.listed(COMMAND, "run", "-q", "-o", "/dev/null", "--json", "/dev/null", "--"), self.listed()
+        )
 
     def test_inherited_descriptors_arrive(self):
         reader, writer = os.pipe()
-        self.assertEqual(self.listed(COMMAND, "run", "-q", "--", pass_fds=[reader]), self.listed(pass_fds=[reader]))
+        self.assertEqual(
+            self.listed(COMMAND, "run", "-q", "--", pass_fds=[reader]), self.listed(pass_fds=[reader])
+        )
         os.close(reader)
         os.close(writer)
 
@@ -70,12 +79,24 @@ class Descriptors(Case):
             listing = "ls /proc/self/fd >&9; exit 6"
             with open(self.folder / "with", "wb") as out:
                 command = f"exec 9>&1; {COMMAND} run -o {report} -- sh -c '{listing}' {closed}"
-                self.assertEqual(subprocess.run(["sh", "-c", command], stdout=out, stdin=subprocess.DEVNULL).returncode, 6)
+                self.assertEqual(
+                    subprocess.run(["sh", "-c", command], stdout=out, stdin=subprocess.DEVNULL).returncode, 6
+                )
             with open(self.folder / "without", "wb") as out:
                 command = f"exec 9>&1; sh -c '{listing}' {closed}"
-                self.assertEqual(subprocess.run(["sh", "-c", command], stdout=out, stdin=subprocess.DEVNULL).returncode, 6)
-            self.assertEqual((self.folder / "with").read_text(), (self.folder / "without").read_text(), closed)
+                self.assertEqual(
+                    subprocess.run(["sh", "-c", command], stdout=out, stdin=subprocess.DEVNULL).returncode, 6
+                )
+            self.assertEqual(
+                (self.folder / "with").read_text(), (self.folder / "without").read_text(), closed
+            )
             self.assert_report(report.read_text())
+
+    def test_report_files_do_not_take_the_place_of_closed_streams(self):
+        path = self.folder / "report.json"
+        for closed in ("2>&-", "<&- >&- 2>&-"):
+            subprocess.run(["sh", "-c", f"{COMMAND} run --json {path} -- sh -c 'echo err >&2' {closed}"])
+            self.assertEqual(json.loads(path.read_text())["schema"], "acre.run/1", closed)
 
 
 if __name__ == "__main__":

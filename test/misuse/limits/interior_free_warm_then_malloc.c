@@ -1,7 +1,7 @@
 // expect: quiet
 // SPDX-License-Identifier: MIT
-// Past the first frees of a class, a pointer into the middle of a block goes unnoticed when malloc hands it out
-// before the magazine is flushed.
+// Past the first frees of a class, a pointer into the middle of a block goes unnoticed when malloc hands it
+// out before the magazine is flushed.
 
 #include "../common/crime.h"
 
