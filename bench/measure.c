@@ -1,12 +1,15 @@
-/* measure.c -- runs one program and writes what it cost: wall, user and system time, peak resident memory, page faults.
+/* SPDX-License-Identifier: MIT
+ *
+ * measure.c -- runs one program and writes what it cost: wall, user and system time, peak resident memory,
+ * page faults.
  *
  *   measure [-e NAME=VALUE]... [-v] -r REPORT -- PROGRAM ARGS...
  *
- * A process starts with the peak of the one that forked it, so the runner's own interpreter must not be the parent: this program is, and
- * it is small. -e sets a variable for PROGRAM only, so that a preloaded library is not also in here. -v stops PROGRAM (by ptrace) when
- * it ends and also reports its peak address space and, exact to the page, what is resident then; its times mean nothing. The report is one line of JSON; the exit status is
- * PROGRAM's, 128 + signal when a signal ended it, 125 when measuring failed.
- * SPDX-License-Identifier: MIT
+ * A process starts with the peak of the one that forked it, so the runner's own interpreter must not be
+ * the parent: this program is, and it is small. -e sets a variable for PROGRAM only, so that a preloaded
+ * library is not also in here. -v stops PROGRAM (by ptrace) when it ends and also reports its peak address
+ * space and, exact to the page, what is resident then; its times mean nothing. The report is one line of
+ * JSON; the exit status is PROGRAM's, 128 + signal when a signal ended it, 125 when measuring failed.
  */
 #include <errno.h>
 #include <signal.h>
@@ -25,8 +28,8 @@
 struct cost {
     double wall_s;
     struct rusage usage;
-    long peak_space_kib; /* of the address space; this and the next two are 0 without -v */
-    long end_rss_kib;    /* at the end, by a walk of the pages; ru_maxrss can be off by 256 KiB */
+    long peak_space_kib;  /* of the address space; this and the next two are 0 without -v */
+    long end_rss_kib;     /* at the end, by a walk of the pages; ru_maxrss can be off by 256 KiB */
     long end_private_kib; /* of that, the anonymous part */
     int status;
 };
@@ -140,7 +143,7 @@ static int report(const char *path, const struct cost *cost, int status)
 
 int main(int argc, char **argv)
 {
-    struct cost cost = { 0 };
+    struct cost cost = {0};
     const char *path = NULL;
     int is_traced = 0, option, status;
 

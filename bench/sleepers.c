@@ -1,11 +1,12 @@
-/* sleepers.c -- many threads that have used malloc and now sleep: what does each of them keep resident?
+/* SPDX-License-Identifier: MIT
+ *
+ * sleepers.c -- many threads that have used malloc and now sleep: what does each of them keep resident?
  *
  *   sleepers THREADS idle|hold|once
  *
- * idle: never allocated. hold: holds 16 KiB in blocks of many sizes. once: allocated and freed 64 KiB of them, holds nothing. Prints
- * the growth of resident memory (by a walk of the pages) from before the threads to when all sleep, and the time to make, run and end
- * them, as JSON. Started by bench/threads.
- * SPDX-License-Identifier: MIT
+ * idle: never allocated. hold: holds 16 KiB in blocks of many sizes. once: allocated and freed 64 KiB of
+ * them, holds nothing. Prints the growth of resident memory (by a walk of the pages) from before the
+ * threads to when all sleep, and the time to make, run and end them, as JSON. Started by bench/threads.
  */
 #include <pthread.h>
 #include <stdio.h>
@@ -32,7 +33,8 @@ static int take_up_to(struct held *held, size_t limit_bytes)
 {
     size_t used = 0;
 
-    for (size_t size = 16; used + size <= limit_bytes && held->nblocks < MAX_BLOCKS; size = size % 1000 + 40) {
+    for (size_t size = 16; used + size <= limit_bytes && held->nblocks < MAX_BLOCKS;
+         size = size % 1000 + 40) {
         void *block = malloc(size);
 
         if (block == NULL)
@@ -134,7 +136,7 @@ int main(int argc, char **argv)
         pthread_join(threads[i], &result);
         failed += result == NULL;
     }
-    printf("{\"resident_kib\": %.2f, \"time_us\": %.2f}\n", (double)(asleep_kib - before_kib) / (double)nthreads,
-           (now_us() - begin_us) / (double)nthreads);
+    printf("{\"resident_kib\": %.2f, \"time_us\": %.2f}\n",
+           (double)(asleep_kib - before_kib) / (double)nthreads, (now_us() - begin_us) / (double)nthreads);
     return failed != 0;
 }

@@ -22,7 +22,7 @@ const size_t ac_noptions = sizeof(ac_options) / sizeof(ac_options[0]);
 
 const char *ac_option_type_name(enum ac_option_type type)
 {
-    static const char *const names[] = {"bool", "size", "ms", "count", "size"};
+    static const char *const names[] = {"bool", "size", "ms", "count", "pow2"};
     return names[type];
 }
 
@@ -105,7 +105,11 @@ static enum ac_conf_verdict judge_value(const struct ac_option_row *row, const c
         parsed = parse_word(text, length, out_value);
     if (!parsed)
         return AC_CONF_BAD_VALUE;
-    return *out_value < row->min || *out_value > row->max ? AC_CONF_RANGE : AC_CONF_OK;
+    if (*out_value < row->min || *out_value > row->max)
+        return AC_CONF_RANGE;
+    bool is_pow2 = *out_value != 0 && (*out_value & (*out_value - 1)) == 0;
+    bool must_be_pow2 = row->type == AC_OPTION_POW2 && *out_value != row->initial;
+    return must_be_pow2 && !is_pow2 ? AC_CONF_POW2 : AC_CONF_OK;
 }
 
 bool ac_conf_next(const char **cursor, struct ac_conf_item *out_item)
@@ -141,9 +145,9 @@ static void describe_unknown(const struct ac_conf_item *item, char *text, size_t
 
 void ac_conf_describe(const struct ac_conf_item *item, char *text, size_t text_bytes)
 {
-    static const char *const expected[] = {"0 or 1, no or yes, off or on",
-                                           "a number of bytes such as 65536, 64K or 4M",
-                                           "a number of milliseconds", "a whole number"};
+    static const char *const expected[] = {
+        "0 or 1, no or yes, off or on", "a number of bytes such as 65536, 64K or 4M",
+        "a number of milliseconds", "a whole number", "a power of two such as 16K"};
     text[0] = '\0';
     if (item->verdict == AC_CONF_UNKNOWN) {
         describe_unknown(item, text, text_bytes);
@@ -155,6 +159,9 @@ void ac_conf_describe(const struct ac_conf_item *item, char *text, size_t text_b
     if (item->verdict == AC_CONF_RANGE)
         snprintf(text, text_bytes, "'%.*s' is out of range: %s takes %s to %s", (int)item->length, item->text,
                  row->name, ac_option_text(row, row->min, min), ac_option_text(row, row->max, max));
+    else if (item->verdict == AC_CONF_POW2)
+        snprintf(text, text_bytes, "'%.*s' is not a power of two: %s takes one, or %s", (int)item->length,
+                 item->text, row->name, ac_option_text(row, row->initial, min));
     else if (item->verdict != AC_CONF_OK)
         snprintf(text, text_bytes, "'%.*s' has no value acre can read: %s takes %s", (int)item->length,
                  item->text, row->name, expected[row->type]);

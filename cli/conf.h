@@ -48,6 +48,7 @@ enum ac_conf_verdict {
     AC_CONF_UNKNOWN,   /* no such option                */
     AC_CONF_NO_VALUE,  /* no "=value"                   */
     AC_CONF_BAD_VALUE, /* not a value of the type       */
+    AC_CONF_POW2,      /* not a power of two            */
     AC_CONF_RANGE      /* outside min to max            */
 };
 

@@ -75,6 +75,14 @@ static void remember_if_prefixed(const char *soname, const char *const *prefixes
     }
 }
 
+/* The i-th entry of the dynamic section; false behind its last and behind the end of the file. */
+static bool dynamic_entry(const struct image *image, const ElfW(Phdr) * dynamic, uint64_t i, ElfW(Dyn) * out)
+{
+    return i < dynamic->p_filesz / sizeof(*out) &&
+           image_copy(image, dynamic->p_offset + i * sizeof(*out), out, sizeof(*out)) &&
+           out->d_tag != DT_NULL;
+}
+
 static void read_needed(const struct image *image, const ElfW(Ehdr) * header, struct ac_elf *out)
 {
     static const char *const allocators[] = {"libjemalloc",        "libtcmalloc",     "libmimalloc",
@@ -87,16 +95,13 @@ static void read_needed(const struct image *image, const ElfW(Ehdr) * header, st
         return;
     ElfW(Dyn) entry;
     uint64_t strings = UINT64_MAX;
-    uint64_t nentries = dynamic.p_filesz / sizeof(entry);
-    for (uint64_t i = 0; i < nentries; i++) {
-        if (image_copy(image, dynamic.p_offset + i * sizeof(entry), &entry, sizeof(entry)) &&
-            entry.d_tag == DT_STRTAB)
+    for (uint64_t i = 0; dynamic_entry(image, &dynamic, i, &entry); i++) {
+        if (entry.d_tag == DT_STRTAB)
             strings = file_offset(image, header, entry.d_un.d_ptr);
     }
-    for (uint64_t i = 0; i < nentries && strings != UINT64_MAX; i++) {
+    for (uint64_t i = 0; strings != UINT64_MAX && dynamic_entry(image, &dynamic, i, &entry); i++) {
         char soname[AC_ELF_NAME_BYTES];
-        if (!image_copy(image, dynamic.p_offset + i * sizeof(entry), &entry, sizeof(entry)) ||
-            entry.d_tag != DT_NEEDED)
+        if (entry.d_tag != DT_NEEDED)
             continue;
         image_string(image, strings + entry.d_un.d_val, soname);
         remember_if_prefixed(soname, allocators, out->allocator);

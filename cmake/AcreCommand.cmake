@@ -14,6 +14,12 @@ target_compile_definitions(acre PRIVATE _GNU_SOURCE)
 target_compile_options(acre PRIVATE -std=gnu11 -O2 -g
     -ffile-prefix-map=${PROJECT_SOURCE_DIR}=. ${ACRE_WARNINGS})
 target_link_options(acre PRIVATE -Wl,-z,now -Wl,-z,relro -Wl,--as-needed)
-target_link_libraries(acre PRIVATE PkgConfig::JANSSON)
+# The static library where there is one, so that the command runs on machines that do not have the shared one.
+find_library(JANSSON_STATIC libjansson.a)
+if(JANSSON_STATIC)
+    target_link_libraries(acre PRIVATE ${JANSSON_STATIC})
+else()
+    target_link_libraries(acre PRIVATE PkgConfig::JANSSON)
+endif()
 set_target_properties(acre PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR})
 add_dependencies(acre-artefacts acre)

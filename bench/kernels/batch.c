@@ -1,7 +1,9 @@
-/* batch.c -- all of a set is allocated, then all of it freed, in order or in random order: long runs of one kind of call.
+/* SPDX-License-Identifier: MIT
+ *
+ * batch.c -- all of a set is allocated, then all of it freed, in order or in random order: long runs of
+ * one kind of call.
  *
  * The second argument is the order of freeing: "order" or "random".
- * SPDX-License-Identifier: MIT
  */
 #include <string.h>
 

@@ -1,5 +1,7 @@
-/* grow.c -- arrays that grow by realloc: many small ones by doubling and by an eighth, a few to tens of MiB, then shrunk.
- * SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT
+ *
+ * grow.c -- arrays that grow by realloc: many small ones by doubling and by an eighth, a few to tens of
+ * MiB, then shrunk.
  */
 #include <string.h>
 
@@ -51,7 +53,7 @@ static uint64_t grow_many(size_t npushes, uint64_t *seed)
 
 static uint64_t grow_big(size_t nitems)
 {
-    struct vector v = { NULL, 0, 0 };
+    struct vector v = {NULL, 0, 0};
     uint64_t sum;
 
     for (size_t i = 0; i < nitems; i++)

@@ -1,8 +1,10 @@
-/* kernel.h -- what every kernel needs: a random source, blocks that are touched, and one line of output.
+/* SPDX-License-Identifier: MIT
  *
- * A kernel does a fixed amount of work, set by its first argument in percent (100: a run of some tenths of a second), and prints a
- * checksum made of sizes and contents, never of addresses or times: two allocators that serve it correctly print the same.
- * SPDX-License-Identifier: MIT
+ * kernel.h -- what every kernel needs: a random source, blocks that are touched, and one line of output.
+ *
+ * A kernel does a fixed amount of work, set by its first argument in percent (100: a run of some tenths of
+ * a second), and prints a checksum made of sizes and contents, never of addresses or times: two allocators
+ * that serve it correctly print the same.
  */
 #ifndef KERNEL_H
 #define KERNEL_H
@@ -28,7 +30,8 @@ static inline size_t rng_below(uint64_t *state, size_t bound)
     return (size_t)(((rng_next(state) >> 32) * (uint64_t)bound) >> 32);
 }
 
-/* Sizes as programs ask for them: 2^k with k uniform between the two exponents, then a uniform fill below the next power. */
+/* Sizes as programs ask for them: 2^k with k uniform between the two exponents, then a uniform fill below
+ * the next power. */
 static inline size_t rng_size(uint64_t *state, unsigned min_exponent, unsigned max_exponent)
 {
     size_t base = (size_t)1 << (min_exponent + rng_below(state, max_exponent - min_exponent));

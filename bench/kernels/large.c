@@ -1,7 +1,9 @@
-/* large.c -- buffers of 64 KiB to 8 MiB that live a short while and are written whole, as in image and file work.
+/* SPDX-License-Identifier: MIT
+ *
+ * large.c -- buffers of 64 KiB to 8 MiB that live a short while and are written whole, as in image and
+ * file work.
  *
  * Half of them reach the far end only in part: what is never touched should cost no memory.
- * SPDX-License-Identifier: MIT
  */
 #include <string.h>
 

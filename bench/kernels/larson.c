@@ -1,8 +1,10 @@
-/* larson.c -- a server of two threads: each replaces blocks at random in its table, then hands the table to a new thread and ends.
+/* SPDX-License-Identifier: MIT
  *
- * After P. Larson and M. Krishnan, Memory allocation for long-running server applications (1998): blocks outlive the thread that
- * made them and are freed by another.
- * SPDX-License-Identifier: MIT
+ * larson.c -- a server of two threads: each replaces blocks at random in its table, then hands the table
+ * to a new thread and ends.
+ *
+ * After P. Larson and M. Krishnan, Memory allocation for long-running server applications (1998): blocks
+ * outlive the thread that made them and are freed by another.
  */
 #include <pthread.h>
 

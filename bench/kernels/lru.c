@@ -1,8 +1,10 @@
-/* lru.c -- a cache of 48 MiB that drops its oldest entries while the sizes of new ones move from phase to phase.
+/* SPDX-License-Identifier: MIT
  *
- * Memory freed in one size must serve another: the peak shows how much of it stays behind. An index of small nodes, one an entry,
- * lives as long as the entry and pins the pages it shares.
- * SPDX-License-Identifier: MIT
+ * lru.c -- a cache of 48 MiB that drops its oldest entries while the sizes of new ones move from phase to
+ * phase.
+ *
+ * Memory freed in one size must serve another: the peak shows how much of it stays behind. An index of
+ * small nodes, one an entry, lives as long as the entry and pins the pages it shares.
  */
 #include <string.h>
 
@@ -52,8 +54,10 @@ static void insert(size_t size, unsigned char mark)
 
 int main(int argc, char **argv)
 {
-    static const struct { unsigned min_exponent, max_exponent; } phase[NPHASES] = {
-        { 4, 7 }, { 7, 9 }, { 5, 12 }, { 10, 13 }, { 4, 6 }, { 12, 16 },
+    static const struct {
+        unsigned min_exponent, max_exponent;
+    } phase[NPHASES] = {
+        {4, 7}, {7, 9}, {5, 12}, {10, 13}, {4, 6}, {12, 16},
     };
     size_t phase_bytes = kernel_work(argc, argv, (size_t)96 << 20);
     uint64_t seed = 13, sum = 0;

@@ -1,5 +1,7 @@
-/* mixed.c -- sizes from 16 bytes to 64 KiB with short and long lives, calloc and realloc among them: a bit of everything at once.
- * SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT
+ *
+ * mixed.c -- sizes from 16 bytes to 64 KiB with short and long lives, calloc and realloc among them: a bit
+ * of everything at once.
  */
 #include <string.h>
 

@@ -1,5 +1,6 @@
-/* pair.c -- malloc and free of one block at a time, sizes 16 bytes to 4 KiB: the fast paths and nothing else.
- * SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT
+ *
+ * pair.c -- malloc and free of one block at a time, sizes 16 bytes to 4 KiB: the fast paths and nothing else.
  */
 #include "kernel.h"
 

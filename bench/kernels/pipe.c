@@ -1,7 +1,8 @@
-/* pipe.c -- one thread allocates, another frees what it is sent: every free is of another thread's block.
+/* SPDX-License-Identifier: MIT
+ *
+ * pipe.c -- one thread allocates, another frees what it is sent: every free is of another thread's block.
  *
  * Blocks travel in batches of 64 through a short queue, so that the queue's own lock is not what is measured.
- * SPDX-License-Identifier: MIT
  */
 #include <pthread.h>
 

@@ -1,7 +1,9 @@
-/* slots.c -- a table of live blocks, one picked at random, freed and replaced: refills and flushes, locality of scattered frees.
+/* SPDX-License-Identifier: MIT
+ *
+ * slots.c -- a table of live blocks, one picked at random, freed and replaced: refills and flushes,
+ * locality of scattered frees.
  *
  * The second argument is the number of slots: 1000 stays in the processor's caches, 1000000 does not.
- * SPDX-License-Identifier: MIT
  */
 #include "kernel.h"
 

@@ -1,5 +1,7 @@
-/* tree.c -- binary trees built depth first and torn down: one size, bursts of allocation, bursts of freeing in another order.
- * SPDX-License-Identifier: MIT
+/* SPDX-License-Identifier: MIT
+ *
+ * tree.c -- binary trees built depth first and torn down: one size, bursts of allocation, bursts of
+ * freeing in another order.
  */
 #include "kernel.h"
 

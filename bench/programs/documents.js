@@ -1,5 +1,7 @@
-// documents.js -- node: JSON, maps, regular expressions, buffers, compression and hashing, on one worker thread besides the main one.
-// Usage: node documents.js PERCENT. SPDX-License-Identifier: MIT
+// SPDX-License-Identifier: MIT
+//
+// documents.js -- node: JSON, maps, regular expressions, buffers, compression and hashing, on one worker
+// thread besides the main one. Usage: node documents.js PERCENT.
 'use strict';
 const { Worker, isMainThread, parentPort, workerData } = require('worker_threads');
 const crypto = require('crypto');
@@ -10,7 +12,8 @@ function documents(count, seed) {
   const next = (bound) => { random = (random * 16807) % 2147483647; return random % bound; };
   const list = [];
   for (let i = 0; i < count; i++) {
-    list.push({ id: i, title: `document ${next(count)}`, words: Array.from({ length: next(12) }, () => `w${next(500)}`), score: next(1000) / 8 });
+    const words = Array.from({ length: next(12) }, () => `w${next(500)}`);
+    list.push({ id: i, title: `document ${next(count)}`, words, score: next(1000) / 8 });
   }
   return list;
 }

@@ -1,8 +1,9 @@
-"""objects.py -- python3: sources of its own library parsed to trees and walked, JSON there and back, regular expressions, sorting.
+# SPDX-License-Identifier: MIT
+"""objects.py -- python3: sources of its own library parsed to trees and walked, JSON there and back, regular
+expressions, sorting.
 
-Usage: objects.py PERCENT. Prints checksums. Run it with PYTHONMALLOC=malloc to send every object to malloc, without to send those
-over 512 bytes and the pools of the small ones. SPDX-License-Identifier: MIT
-"""
+Usage: objects.py PERCENT. Prints checksums. Run it with PYTHONMALLOC=malloc to send every object to malloc,
+without to send those over 512 bytes and the pools of the small ones."""
 import ast
 import hashlib
 import importlib.util
@@ -10,8 +11,26 @@ import json
 import re
 import sys
 
-MODULES = ("argparse", "ast", "datetime", "decimal", "inspect", "optparse", "pickle", "subprocess", "tarfile", "typing", "zipfile",
-           "unittest.mock", "email.message", "logging.handlers", "http.client", "asyncio.events", "xml.dom.minidom", "difflib")
+MODULES = (
+    "argparse",
+    "ast",
+    "datetime",
+    "decimal",
+    "inspect",
+    "optparse",
+    "pickle",
+    "subprocess",
+    "tarfile",
+    "typing",
+    "zipfile",
+    "unittest.mock",
+    "email.message",
+    "logging.handlers",
+    "http.client",
+    "asyncio.events",
+    "xml.dom.minidom",
+    "difflib",
+)
 
 
 def source_of(module):
@@ -30,8 +49,16 @@ def trees(texts):
 
 
 def records(count):
-    made = [{"id": i, "name": "item-%d" % (i * 7919 % count), "tags": ["t%d" % (i % n) for n in (2, 3, 5, 7)],
-             "price": i * 37 % 1000 / 8, "nested": {"a": [i] * (i % 5), "b": str(i) * (i % 4)}} for i in range(count)]
+    made = [
+        {
+            "id": i,
+            "name": "item-%d" % (i * 7919 % count),
+            "tags": ["t%d" % (i % n) for n in (2, 3, 5, 7)],
+            "price": i * 37 % 1000 / 8,
+            "nested": {"a": [i] * (i % 5), "b": str(i) * (i % 4)},
+        }
+        for i in range(count)
+    ]
     again = json.loads(json.dumps(made))
     again.sort(key=lambda record: (record["name"], record["id"]))
     return hashlib.sha256(json.dumps(again, sort_keys=True).encode()).hexdigest()
@@ -48,7 +75,7 @@ def words(texts):
 
 def main():
     percent = int(sys.argv[1]) if len(sys.argv) > 1 else 100
-    texts = [source_of(module) for module in MODULES[:max(2, len(MODULES) * percent // 100)]]
+    texts = [source_of(module) for module in MODULES[: max(2, len(MODULES) * percent // 100)]]
     print(trees(texts))
     print(words(texts))
     print(records(max(100, 120 * percent)))

@@ -1,5 +1,7 @@
--- tables.lua -- lua: tables of tables, strings built and split, closures, a sieve and a prefix tree. Usage: tables.lua PERCENT.
--- Prints checksums that do not depend on the order of pairs(). SPDX-License-Identifier: MIT
+-- SPDX-License-Identifier: MIT
+--
+-- tables.lua -- lua: tables of tables, strings built and split, closures, a sieve and a prefix tree. Usage:
+-- tables.lua PERCENT. Prints checksums that do not depend on the order of pairs().
 local percent = tonumber(arg and arg[1]) or 100
 local scale = percent / 100
 

@@ -1,5 +1,8 @@
-// templates.cc -- cc1plus: containers, regular expressions and threads of the toolchain's own headers, instantiated whole.
-// PARTS, 1 to 3, says how much of it (1: containers only, about a third of the work). Never linked or run. SPDX-License-Identifier: MIT
+// SPDX-License-Identifier: MIT
+//
+// templates.cc -- cc1plus: containers, regular expressions and threads of the toolchain's own headers,
+// instantiated whole. PARTS, 1 to 3, says how much of it (1: containers only, about a third of the work).
+// Never linked or run.
 #include <algorithm>
 #include <map>
 #include <memory>
@@ -18,10 +21,12 @@ int count(std::vector<std::string> words)
 {
     std::unordered_map<std::string, int> seen;
 
-    std::sort(words.begin(), words.end(), [](const auto &a, const auto &b) { return a.size() < b.size() || a < b; });
+    std::sort(words.begin(), words.end(),
+              [](const auto &a, const auto &b) { return a.size() < b.size() || a < b; });
     for (const auto &word : words)
         seen[word]++;
-    return static_cast<int>(std::count_if(seen.begin(), seen.end(), [](const auto &one) { return one.second > 1; }));
+    return static_cast<int>(
+        std::count_if(seen.begin(), seen.end(), [](const auto &one) { return one.second > 1; }));
 }
 
 #if PARTS >= 2

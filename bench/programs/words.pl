@@ -1,5 +1,7 @@
-# words.pl -- perl: a text made up, split, counted and indexed; nested hashes, sorting, substitution, objects. Usage: words.pl PERCENT.
 # SPDX-License-Identifier: MIT
+#
+# words.pl -- perl: a text made up, split, counted and indexed; nested hashes, sorting, substitution, objects.
+# Usage: words.pl PERCENT.
 use strict;
 use warnings;
 
@@ -30,8 +32,12 @@ print "index $sum\n";
 (my $changed = $text) =~ s/([aeiou])(\w)/uc($2) . $1/ge;
 print "changed ", length($changed), " ", ($changed =~ tr/A-Z//), "\n";
 
-package Shape { sub new { my ($class, %of) = @_; return bless {%of}, $class } sub area { $_[0]{w} * $_[0]{h} } }
-my @shapes = map { Shape->new(w => $_ % 17, h => $_ % 23, name => "shape $_", at => [ $_, $_ + 1 ]) } 1 .. 500 * $percent;
+package Shape {
+    sub new { my ($class, %of) = @_; return bless {%of}, $class }
+    sub area { $_[0]{w} * $_[0]{h} }
+}
+my @shapes = map { Shape->new(w => $_ % 17, h => $_ % 23, name => "shape $_", at => [ $_, $_ + 1 ]) }
+    1 .. 500 * $percent;
 my $area = 0;
 $area += $_->area for grep { $_->{name} =~ /[37]$/ } @shapes;
 print "area $area\n";

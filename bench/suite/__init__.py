@@ -1,4 +1,3 @@
-"""The parts of bench/run, bench/start and bench/threads: which allocators, which programs, how a run is measured, how it is shown.
-
-SPDX-License-Identifier: MIT
-"""
+# SPDX-License-Identifier: MIT
+"""The parts of bench/run, bench/start and bench/threads: which allocators, which programs, how a run is
+measured, how it is shown."""

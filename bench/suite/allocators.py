@@ -1,6 +1,5 @@
+# SPDX-License-Identifier: MIT
 """allocators.py -- finds the allocators installed on this machine.
-
-SPDX-License-Identifier: MIT
 """
 import glob
 import os
@@ -14,10 +13,20 @@ KNOWN = (
     ("mimalloc", ("libmimalloc.so.3", "libmimalloc.so.2", "libmimalloc.so"), "libmimalloc2.0"),
     ("tcmalloc", ("libtcmalloc_minimal.so.4", "libtcmalloc.so.4"), "libtcmalloc-minimal4"),
     ("tbbmalloc", ("libtbbmalloc_proxy.so.2",), "libtbbmalloc2"),
-    ("scudo", ("libclang_rt.scudo_standalone-%s.so" % platform.machine(), "libclang_rt.scudo_standalone.so"), "libclang-rt-dev"),
+    (
+        "scudo",
+        ("libclang_rt.scudo_standalone-%s.so" % platform.machine(), "libclang_rt.scudo_standalone.so"),
+        "libclang-rt-dev",
+    ),
 )
-FOLDERS = ("/usr/local/lib", "/usr/lib/%s-linux-gnu*" % platform.machine(), "/usr/lib64", "/usr/lib",
-           "/usr/lib/llvm-*/lib/clang/*/lib/linux", "/usr/lib/clang/*/lib/linux")
+FOLDERS = (
+    "/usr/local/lib",
+    "/usr/lib/%s-linux-gnu*" % platform.machine(),
+    "/usr/lib64",
+    "/usr/lib",
+    "/usr/lib/llvm-*/lib/clang/*/lib/linux",
+    "/usr/lib/clang/*/lib/linux",
+)
 
 
 class Unusable(Exception):
@@ -27,6 +36,7 @@ class Unusable(Exception):
 @dataclass(frozen=True)
 class Allocator:
     """One column of the table."""
+
     name: str
     library: str  # absolute path to preload; "" for the C library's own malloc
     version: str
@@ -42,8 +52,12 @@ def version_of(path):
             break
         if found.returncode == 0:
             package = found.stdout.split(": ")[0].split(",")[0]
-            return subprocess.run(["dpkg-query", "-W", "-f", "${Package} ${Version}", package],
-                                  capture_output=True, text=True, check=False).stdout
+            return subprocess.run(
+                ["dpkg-query", "-W", "-f", "${Package} ${Version}", package],
+                capture_output=True,
+                text=True,
+                check=False,
+            ).stdout
     return os.path.basename(real)
 
 
@@ -67,7 +81,8 @@ def find_library(names):
 
 
 def installed(build, extra=()):
-    """Every allocator found, glibc first and acre last but for those given as NAME=PATH, and the packages of those absent."""
+    """Every allocator found, glibc first and acre last but for those given as NAME=PATH, and the packages of
+    those absent."""
     found = [Allocator("glibc", "", os.confstr("CS_GNU_LIBC_VERSION") or "glibc")]
     absent = []
     for name, names, package in KNOWN:
@@ -98,6 +113,8 @@ def choose(found, names):
     wanted = [name for name in names.split(",") if name]
     unknown = [name for name in wanted if name not in by_name]
     if unknown:
-        raise Unusable("not found here: %s; found are: %s. Name another with --with NAME=PATH"
-                       % (", ".join(unknown), ", ".join(by_name)))
+        raise Unusable(
+            "not found here: %s; found are: %s. Name another with --with NAME=PATH"
+            % (", ".join(unknown), ", ".join(by_name))
+        )
     return [by_name[name] for name in wanted]

@@ -1,4 +1,5 @@
-"""machine.py -- what a result must say about where it was measured. SPDX-License-Identifier: MIT"""
+# SPDX-License-Identifier: MIT
+"""machine.py -- what a result must say about where it was measured."""
 import datetime
 import os
 import platform
@@ -17,7 +18,12 @@ def first_match(path, pattern, default=""):
 
 def revision(top):
     try:
-        made = subprocess.run(["git", "-C", top, "describe", "--always", "--dirty"], capture_output=True, text=True, check=False)
+        made = subprocess.run(
+            ["git", "-C", top, "describe", "--always", "--dirty"],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
     except OSError:
         return ""
     return made.stdout.strip()
@@ -39,4 +45,8 @@ def describe(top):
 
 
 def line(facts):
-    return "%(date)s, %(system)s, %(processors)d x %(processor)s, %(memory_mib)d MiB, kernel %(kernel)s, huge pages %(huge_pages)s" % facts
+    return (
+        "%(date)s, %(system)s, %(processors)d x %(processor)s, %(memory_mib)d MiB, "
+        "kernel %(kernel)s, huge pages %(huge_pages)s"
+        % facts
+    )

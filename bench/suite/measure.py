@@ -1,7 +1,7 @@
-"""measure.py -- runs one program under one allocator and returns its cost; checks that the allocator really served it.
-
-SPDX-License-Identifier: MIT
-"""
+# SPDX-License-Identifier: MIT
+"""measure.py -- runs one program under one allocator and returns its cost; checks that the allocator really
+served it."""
+import atexit
 import glob
 import hashlib
 import json
@@ -10,12 +10,15 @@ import re
 import shutil
 import signal
 import subprocess
+import tempfile
 
 from .allocators import Unusable, libc_path
 
 TIMEOUT_S = 120
 KERNEL_FLAGS = ["-std=gnu11", "-O2", "-fno-builtin", "-Wall", "-Wextra", "-pthread"]
-BINDING = re.compile(r"binding file (\S+) \[\d+\] to (\S+) \[\d+\]: normal symbol `(malloc|calloc|realloc|free)'")
+BINDING = re.compile(
+    r"binding file (\S+) \[\d+\] to (\S+) \[\d+\]: normal symbol `(malloc|calloc|realloc|free)'"
+)
 
 
 class Failed(Exception):
@@ -23,33 +26,43 @@ class Failed(Exception):
 
 
 class Bench:
-    """The folder build/bench: compiled kernels, the measuring program, scratch files."""
+    """The folder build/bench: compiled kernels, the measuring program; and a scratch folder of this run's own in it."""
 
     def __init__(self, build):
         self.top = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
         self.folder = os.path.join(os.path.abspath(build), "bench")
         os.makedirs(self.folder, exist_ok=True)
+        self.scratch = tempfile.mkdtemp(prefix="run-", dir=self.folder)
+        atexit.register(shutil.rmtree, self.scratch, ignore_errors=True)
         self.measure = self.compile("measure.c", static=True)
 
     def path(self, name):
-        return os.path.join(self.folder, name)
+        return os.path.join(self.scratch, name)
 
     def source(self, name):
         return os.path.join(self.top, name)
 
     def compile(self, name, static=False):
         """Compile one C file of the suite unless its binary is newer; returns the binary's path."""
-        source, binary = self.source(name), self.path(os.path.basename(name)[:-2])
+        source, binary = self.source(name), os.path.join(self.folder, os.path.basename(name)[:-2])
         inputs = [source, self.source("kernels/kernel.h")]
         if os.path.exists(binary) and os.path.getmtime(binary) > max(map(os.path.getmtime, inputs)):
             return binary
-        compiler = os.environ.get("CC") or shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
+        compiler = (
+            os.environ.get("CC") or shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
+        )
         if compiler is None:
             raise Unusable("no C compiler; install gcc, the kernels are compiled on first use")
         made = None
         for more in (["-static"], []) if static else ([],):
-            made = subprocess.run([compiler, *KERNEL_FLAGS, *more, source, "-o", binary], capture_output=True, text=True, check=False)
+            made = subprocess.run(
+                [compiler, *KERNEL_FLAGS, *more, source, "-o", self.path("made")],
+                capture_output=True,
+                text=True,
+                check=False,
+            )
             if made.returncode == 0:
+                os.replace(self.path("made"), binary)  # another run may be using the old one
                 return binary
         raise Unusable("%s does not compile:\n%s" % (source, made.stderr))
 
@@ -81,10 +94,17 @@ def digest(bench, program, output):
 
 
 def execute(bench, program, command, timeout_s=TIMEOUT_S):
-    """Run to the end; returns standard output. The program's whole process group goes when it takes too long."""
+    """Run to the end; returns standard output. Its whole process group goes when it takes too long."""
     with open(program.input or os.devnull, "rb") as stdin, open(bench.path("stderr"), "w+b") as stderr:
-        with subprocess.Popen(command, stdin=stdin, stdout=subprocess.PIPE, stderr=stderr, env=environment(program),
-                              cwd=bench.folder, start_new_session=True) as process:
+        with subprocess.Popen(
+            command,
+            stdin=stdin,
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+            env=environment(program),
+            cwd=bench.scratch,
+            start_new_session=True,
+        ) as process:
             try:
                 output, _ = process.communicate(timeout=timeout_s)
             except BaseException as error:
@@ -121,7 +141,7 @@ def run(bench, program, allocator, variables=(), options=()):
 
 
 def family(path):
-    """libtbbmalloc_proxy.so.2 and libtbbmalloc.so.2 are one allocator: the letters its files' names begin with."""
+    """libtbbmalloc_proxy.so.2 and libtbbmalloc.so.2 are one allocator: the letters the names begin with."""
     return re.match(r"[a-z]*", os.path.basename(path)).group()
 
 
@@ -130,12 +150,14 @@ def bindings(log):
     for name in glob.glob(log + ".*"):
         with open(name, encoding="utf-8", errors="replace") as file:
             for binder, target, symbol in BINDING.findall(file.read()):
-                yield os.path.realpath(shutil.which(binder) or binder), os.path.realpath(shutil.which(target) or target), symbol
+                yield os.path.realpath(shutil.which(binder) or binder), os.path.realpath(
+                    shutil.which(target) or target
+                ), symbol
         os.unlink(name)
 
 
 def check(bench, program, allocator):
-    """The first run, not counted: the loader says which library every call of malloc and free was bound to."""
+    """The first run, not counted: the loader says which library each call of malloc was bound to."""
     log = bench.path("bindings")
     for _ in bindings(log):
         pass
@@ -146,9 +168,13 @@ def check(bench, program, allocator):
         if family(binder) in (family(wanted), "ld"):
             continue
         nbound += target == wanted
-        # A name bound to the program itself is its own jump table, which is bound on another line; a malloc of its own leaves none.
+        # A name bound to the program itself is its own jump table, which is bound on another line; a malloc
+        # of its own leaves none.
         if target != wanted and ".so" in os.path.basename(target):
             strays.add("%s of %s is %s's" % (symbol, os.path.basename(binder), os.path.basename(target)))
     if strays or nbound == 0:
-        raise Failed("not served by %s: %s" % (allocator.name, "; ".join(sorted(strays)) or "no call of malloc was bound to it"))
+        raise Failed(
+            "not served by %s: %s"
+            % (allocator.name, "; ".join(sorted(strays)) or "no call of malloc was bound to it")
+        )
     return cost

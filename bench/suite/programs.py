@@ -1,8 +1,8 @@
+# SPDX-License-Identifier: MIT
 """programs.py -- what is run: real programs on made-up input, and kernels that stress one thing each.
 
-Every one does the same work whatever the allocator and prints the same; `percent` scales it (100: some tenths of a second).
-SPDX-License-Identifier: MIT
-"""
+Every one does the same work whatever the allocator and prints the same; `percent` scales it (100: some tenths
+of a second)."""
 import os
 import re
 import shlex
@@ -14,7 +14,9 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Program:
-    """One row of the table. `output` is a file it writes, `driver` a script that starts the command and puts load on it."""
+    """One row of the table. `output` is a file it writes, `driver` a script that starts the command and puts
+    load on it."""
+
     name: str
     stresses: str
     command: tuple
@@ -49,13 +51,19 @@ def kernels(bench, percent):
     for name, argument, stresses in KERNELS:
         binary = bench.compile("kernels/%s.c" % name)
         short = re.sub("000$", "k", re.sub("000000$", "M", argument))
-        yield Program(name=("%s %s" % (name, short)).strip(), stresses=stresses, is_kernel=True,
-                      command=(binary, str(percent)) + ((argument,) if argument else ()))
+        yield Program(
+            name=("%s %s" % (name, short)).strip(),
+            stresses=stresses,
+            is_kernel=True,
+            command=(binary, str(percent)) + ((argument,) if argument else ()),
+        )
 
 
 def real_interpreter():
     """The system's python3 itself; what the PATH has may be a wrapper script."""
-    return "/usr/bin/python3" if os.access("/usr/bin/python3", os.X_OK) else os.path.realpath(sys.executable)
+    return (
+        "/usr/bin/python3" if os.access("/usr/bin/python3", os.X_OK) else os.path.realpath(sys.executable)
+    )
 
 
 def write(bench, name, text):
@@ -70,7 +78,12 @@ def shop(bench, percent):
 
 
 def puzzle(bench, percent):
-    made = subprocess.run([sys.executable, bench.source("programs/puzzle.py"), str(percent)], check=True, capture_output=True, text=True)
+    made = subprocess.run(
+        [sys.executable, bench.source("programs/puzzle.py"), str(percent)],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
     return write(bench, "puzzle.smt2", made.stdout)
 
 
@@ -78,45 +91,122 @@ def compiler(bench, percent):
     """The compiler proper: the driver g++ only starts it, and the driver's memory is not of interest."""
     level = "-O1" if percent >= 100 else "-O0"
     source = bench.source("programs/templates.cc")
-    plan = subprocess.run(["g++", "-###", "-S", "-std=c++17", level, "-DPARTS=1", source, "-o", "templates.s"],
-                          capture_output=True, text=True, check=True)
+    plan = subprocess.run(
+        ["g++", "-###", "-S", "-std=c++17", level, "-DPARTS=1", source, "-o", "templates.s"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     line = next(line for line in plan.stderr.splitlines() if "cc1plus" in line.split(" -")[0])
     return tuple(shlex.split(line))
 
 
 def real(bench, percent):
-    """Every real program: name, the executable it needs, its Debian package, and how it is made when that is there."""
+    """Every real program: name, the executable it needs, its Debian package, and how it is made when that is
+    there."""
     script = lambda name: bench.source("programs/" + name)  # noqa: E731
     python = real_interpreter()
     objects = (python, script("objects.py"), str(percent))
     return (
-        ("python3 malloc", python, "python3", lambda: Program(
-            "python3 malloc", "CPython with every object through malloc", objects, env={"PYTHONMALLOC": "malloc"})),
+        (
+            "python3 malloc",
+            python,
+            "python3",
+            lambda: Program(
+                "python3 malloc",
+                "CPython with every object through malloc",
+                objects,
+                env={"PYTHONMALLOC": "malloc"},
+            ),
+        ),
         ("python3", python, "python3", lambda: Program("python3", "CPython as it comes", objects)),
-        ("lua", "lua5.4", "lua5.4", lambda: Program(
-            "lua", "tables, strings and closures", ("lua5.4", script("tables.lua"), str(percent)))),
-        ("sqlite3", "sqlite3", "sqlite3", lambda: Program(
-            "sqlite3", "a database in memory", ("sqlite3", ":memory:"), input=shop(bench, percent))),
-        ("cc1plus", "g++", "g++", lambda: Program(
-            "cc1plus", "g++'s compiler on templates of its own headers", compiler(bench, percent), output="templates.s")),
+        (
+            "lua",
+            "lua5.4",
+            "lua5.4",
+            lambda: Program(
+                "lua", "tables, strings and closures", ("lua5.4", script("tables.lua"), str(percent))
+            ),
+        ),
+        (
+            "sqlite3",
+            "sqlite3",
+            "sqlite3",
+            lambda: Program(
+                "sqlite3", "a database in memory", ("sqlite3", ":memory:"), input=shop(bench, percent)
+            ),
+        ),
+        (
+            "cc1plus",
+            "g++",
+            "g++",
+            lambda: Program(
+                "cc1plus",
+                "g++'s compiler on templates of its own headers",
+                compiler(bench, percent),
+                output="templates.s",
+            ),
+        ),
         ("z3", "z3", "z3", lambda: Program("z3", "a solver on puzzles", ("z3", puzzle(bench, percent)))),
-        ("ghostscript", "gs", "ghostscript", lambda: Program(
-            "ghostscript", "pages drawn to bitmaps",
-            ("gs", "-q", "-dSAFER", "-dBATCH", "-dNOPAUSE", "-sDEVICE=ppmraw", "-r100", "-dpages=%d" % max(1, percent // 10),
-             "-sOutputFile=page.ppm", script("page.ps")), output="page.ppm")),
-        ("redis", "redis-benchmark", "redis-tools", lambda: Program(
-            "redis", "a server under redis-benchmark (Debian's own allocator for it is jemalloc)", ("redis-server",),
-            driver=script("redis-load"), driver_arguments=(str(percent),), has_own_allocator=True)),
-        ("perl", "perl", "perl", lambda: Program(
-            "perl", "hashes of hashes, strings, objects", ("perl", script("words.pl"), str(percent)))),
-        ("node", "node", "nodejs", lambda: Program(
-            "node", "buffers, compression and a worker thread; most objects are in node's own heap",
-            ("node", script("documents.js"), str(percent)))),
+        (
+            "ghostscript",
+            "gs",
+            "ghostscript",
+            lambda: Program(
+                "ghostscript",
+                "pages drawn to bitmaps",
+                (
+                    "gs",
+                    "-q",
+                    "-dSAFER",
+                    "-dBATCH",
+                    "-dNOPAUSE",
+                    "-sDEVICE=ppmraw",
+                    "-r100",
+                    "-dpages=%d" % max(1, percent // 10),
+                    "-sOutputFile=page.ppm",
+                    script("page.ps"),
+                ),
+                output="page.ppm",
+            ),
+        ),
+        (
+            "redis",
+            "redis-benchmark",
+            "redis-tools",
+            lambda: Program(
+                "redis",
+                "a server under redis-benchmark (Debian's own allocator for it is jemalloc)",
+                ("redis-server",),
+                driver=script("redis-load"),
+                driver_arguments=(str(percent),),
+                has_own_allocator=True,
+            ),
+        ),
+        (
+            "perl",
+            "perl",
+            "perl",
+            lambda: Program(
+                "perl", "hashes of hashes, strings, objects", ("perl", script("words.pl"), str(percent))
+            ),
+        ),
+        (
+            "node",
+            "node",
+            "nodejs",
+            lambda: Program(
+                "node",
+                "buffers, compression and a worker thread; most objects are in node's own heap",
+                ("node", script("documents.js"), str(percent)),
+            ),
+        ),
     )
 
 
 def all_programs(bench, percent, only=""):
-    """The programs that can be run here and the (name, package) of those that cannot; `only` is a list of beginnings of names."""
+    """The programs that can be run here and the (name, package) of those that cannot; `only` is a list of
+    beginnings of names."""
     wanted = tuple(name for name in only.split(",") if name)
     found, absent = [], []
     for name, executable, package, make in real(bench, percent):

@@ -192,6 +192,12 @@ ACRE_API int acre_option_get(const char *name, size_t *out_value);
  */
 ACRE_API int acre_option_set(const char *name, size_t value);
 
+/* acre_conf -- options built into a program: define it as a string of the form of the environment variable ACRE_CONF, which
+ * overrides it. Read once, before the first allocation of the process. In a program linked to libacre.so it must be visible to
+ * the library (it is when the program is linked with the library or with -rdynamic).
+ */
+extern const char *acre_conf;
+
 /* acre_version -- the version of the library that is running, as "major.minor.patch".
  *
  *   returns    a static string.

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * The public functions about the library itself: options and version.
+ */
 #include "base/atomic.h"
 #include "core/option.h"
 

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * The public functions that allocate and free: argument rules and errno around heap/alloc.h and heap/block.h.
+ */
 #include "api/api.h"
 
 #include "base/bits.h"
@@ -15,13 +18,13 @@ static AC_COLD void *no_memory(void)
     return NULL;
 }
 
-void *ac_api_alloc_slow(size_t size, uint64_t top)
+AC_NOINLINE void *ac_api_alloc_slow(size_t size, uint64_t top)
 {
     void *block = ac_alloc_slow(size, top);
     return AC_LIKELY(block != NULL) ? block : no_memory();
 }
 
-void *ac_api_alloc_large(size_t size)
+AC_NOINLINE void *ac_api_alloc_large(size_t size)
 {
     void *block = ac_alloc_large(size);
     return AC_LIKELY(block != NULL) ? block : no_memory();

@@ -2,12 +2,14 @@
 #include "api/publish.h"
 
 #include "base/atomic.h"
+#include "base/bits.h"
 #include "core/sizeclass.h"
 #include "heap/thread.h"
 #include "os/os.h"
 #include "report/snapshot.h"
 
 #include <acre/acre.h>
+#include <stddef.h>
 #include <string.h>
 
 #define PUBLISH_EVERY_NS 10000000u
@@ -16,15 +18,17 @@ static struct {
     struct ac_state *segment; /* NULL: nothing to publish */
     uint32_t busy;
     uint64_t last_ns;
-    size_t peak_bytes;
+    uint32_t ticks;
 } publish;
 
-/* What the process would hold even if everything free were given back at once, plus what is not yet. */
-static size_t footprint_bytes(const struct ac_snapshot *snapshot)
+/* The peak is by resident memory; of snapshots within a hundredth of it, the one with more live bytes says more. */
+static bool is_peak(const struct ac_snapshot *now, const struct ac_snapshot *peak)
 {
-    return ac_snapshot_live_bytes(snapshot) + snapshot->stats[AC_STAT_dirty_bytes] +
-           snapshot->stats[AC_STAT_span_free_bytes] + snapshot->stats[AC_STAT_thread_cache_bytes] +
-           snapshot->stats[AC_STAT_transfer_cache_bytes];
+    uint64_t rss = now->stats[AC_STAT_rss_bytes];
+    uint64_t peak_rss = peak->stats[AC_STAT_rss_bytes];
+    if (peak->time_ns == 0 || rss > peak_rss + peak_rss / 100)
+        return true;
+    return rss >= peak_rss - peak_rss / 100 && ac_snapshot_live_bytes(now) > ac_snapshot_live_bytes(peak);
 }
 
 static void write_segment(bool at_exit)
@@ -34,16 +38,12 @@ static void write_segment(bool at_exit)
     ac_snapshot_take(&snapshot);
     snapshot.time_ns = ac_os_now_ns();
     snapshot.stats[AC_STAT_rss_bytes] = ac_os_rss_bytes();
-    size_t footprint = footprint_bytes(&snapshot);
-    bool is_peak = footprint > publish.peak_bytes;
     ac_store_rel(&s->seq, s->seq + 1);
     __atomic_thread_fence(__ATOMIC_RELEASE);
     s->now = snapshot;
     s->exited = at_exit;
-    if (is_peak) {
-        publish.peak_bytes = footprint;
+    if (is_peak(&snapshot, &s->peak))
         s->peak = snapshot;
-    }
     ac_store_rel(&s->seq, s->seq + 1);
 }
 
@@ -68,10 +68,12 @@ void ac_publish_start(void)
     uint32_t unclaimed = 0;
     if (s == NULL)
         return;
-    if (!ac_cas_acq(&s->pid, &unclaimed, ac_os_pid())) {
+    /* After exec the segment is this process's already, and what it holds is the old program's. */
+    if (!ac_cas_acq(&s->pid, &unclaimed, ac_os_pid()) && unclaimed != ac_os_pid()) {
         ac_os_unmap(s, sizeof *s);
         return;
     }
+    memset((char *)s + offsetof(struct ac_state, nstats), 0, sizeof *s - offsetof(struct ac_state, nstats));
     s->version = AC_STATE_VERSION;
     s->size_bytes = sizeof *s;
     s->nstats = AC_STAT_COUNT;
@@ -88,7 +90,13 @@ void ac_publish_start(void)
 void ac_publish_tick(void)
 {
     uint64_t now;
-    if (publish.segment == NULL || (now = ac_os_now_ns()) - ac_load_rlx(&publish.last_ns) < PUBLISH_EVERY_NS)
+    if (publish.segment == NULL)
+        return;
+    /* Early on also at every power of two, for programs that end without running destructors. */
+    uint32_t ticks = ac_load_rlx(&publish.ticks) + 1;
+    ac_store_rlx(&publish.ticks, ticks);
+    now = ac_os_now_ns();
+    if (now - ac_load_rlx(&publish.last_ns) < PUBLISH_EVERY_NS && (ticks > 1024 || !ac_is_pow2(ticks)))
         return;
     ac_store_rlx(&publish.last_ns, now);
     publish_now(false);

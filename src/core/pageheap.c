@@ -195,8 +195,9 @@ static bool heap_grow_locked(unsigned units, unsigned align_units, uint32_t me)
         if (p != NULL)
             return arena_add_locked((uintptr_t)p, bytes, me);
     }
-    size_t need = units * AC_UNIT_BYTES;
-    void *p = ac_os_map_aligned(0, need, align_units * AC_UNIT_BYTES);
+    size_t need = ac_align_up(units * AC_UNIT_BYTES, ac_os_page_size());
+    size_t align = align_units * AC_UNIT_BYTES;
+    void *p = ac_os_map_aligned(0, need, align > ac_os_page_size() ? align : ac_os_page_size());
     return p != NULL && arena_add_locked((uintptr_t)p, need, me);
 }
 
@@ -331,6 +332,37 @@ size_t ac_pageheap_purge(size_t keep_bytes, uint32_t me)
         }
     }
 refused:
+    ac_unlock(&heap.lock);
+    return given;
+}
+
+static bool chunk_release_locked(struct ac_chunk *chunk)
+{
+    size_t bytes = chunk->units * AC_UNIT_BYTES;
+    if (chunk->free != ac_bit_range(0, chunk->units) || !ac_os_unmap((void *)chunk->base, bytes))
+        return false;
+    ac_count_add(&heap.dirty_units, -(size_t)dirty_free(chunk, ~(uint64_t)0));
+    ac_count_add(&heap.mapped_bytes, -bytes);
+    ac_count_add(&heap.chunks, (size_t)-1);
+    chunk_unlist(chunk);
+    return true;
+}
+
+size_t ac_pageheap_release(uint32_t me)
+{
+    size_t given = 0;
+    ac_lock(&heap.lock, me);
+    for (unsigned n = 1; heap.ready && n <= AC_CHUNK_UNITS; n++) {
+        struct ac_list *next;
+        for (struct ac_list *l = heap.lists[n].next; l != &heap.lists[n]; l = next) {
+            struct ac_chunk *chunk = AC_CONTAINER(l, struct ac_chunk, link);
+            next = l->next;
+            if (!chunk_release_locked(chunk))
+                continue;
+            given += chunk->units * AC_UNIT_BYTES;
+            ac_meta_put(chunk, 1, me);
+        }
+    }
     ac_unlock(&heap.lock);
     return given;
 }

@@ -58,6 +58,9 @@ bool ac_pageheap_extend(struct ac_chunk *chunk, uintptr_t base, size_t units, si
 /* Give dirty free memory back to the system, biggest pieces first, until about `keep_bytes` are left. Returns the bytes given back. */
 size_t ac_pageheap_purge(size_t keep_bytes, uint32_t me);
 
+/* Unmap the chunks that are wholly free. Returns the bytes of address space given back. */
+size_t ac_pageheap_release(uint32_t me);
+
 void ac_pageheap_get_stats(struct ac_pageheap_stats *out_stats);
 
 /* In a forked child: abandon the chunks when the lock was held by a thread that is gone. */

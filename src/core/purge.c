@@ -8,6 +8,8 @@
  * decay_ms, so a program that swings keeps what it swings by, and one that has shrunk is small a few seconds later. A tick
  * does the part that has come due; the slow paths of the allocator tick, and the helper thread when nobody runs them.
  *
+ * A process without other threads has no helper: there excess lingers only up to a limit.
+ *
  *      excess(t + dt) = excess(t) * 2^(-dt / half)
  *
  * Order. Runs of the page heap first (whole chunks, long runs, single units), then kept mappings, oldest first.
@@ -24,6 +26,7 @@
 
 #define MIN_TICK_NS 20000000u
 #define MIN_GIVE_BYTES 65536u
+#define LINGER_BYTES ((size_t)32 << 20)
 
 static size_t huge_bytes;
 static uint64_t last_tick_ns;
@@ -54,10 +57,15 @@ static size_t excess_bytes(size_t *out_dirty)
     return *out_dirty > bound ? *out_dirty - bound : 0;
 }
 
-bool ac_purge_is_due(void)
+size_t ac_purge_excess_bytes(void)
 {
     size_t dirty;
-    return excess_bytes(&dirty) != 0;
+    return excess_bytes(&dirty);
+}
+
+bool ac_purge_is_due(void)
+{
+    return ac_purge_excess_bytes() != 0;
 }
 
 /* 1 - 2^-x for x = elapsed / half, linear between the whole and half powers: within 1 % of the curve. */
@@ -96,18 +104,30 @@ static size_t give_back(size_t dirty, size_t want_bytes, uint32_t me)
     return given;
 }
 
-void ac_purge_tick(uint32_t me)
+/* How much excess may wait for a tick that may never come. */
+static size_t linger_bytes(void)
+{
+    struct ac_pageheap_stats stats;
+    ac_pageheap_get_stats(&stats);
+    size_t quarter = (stats.used_bytes + ac_purge_huge_bytes()) / 4;
+    return quarter > LINGER_BYTES ? quarter : LINGER_BYTES;
+}
+
+void ac_purge_tick(uint32_t me, bool others_tick)
 {
     uint64_t now = ac_os_now_ns();
     uint64_t last = ac_load_rlx(&last_tick_ns);
     uint64_t half_ns = (uint64_t)ac_option_value[AC_OPTION_decay_ms] * 1000000u;
-    if (last != 0 && now - last < MIN_TICK_NS && half_ns != 0)
-        return;
     size_t dirty;
     size_t excess = excess_bytes(&dirty);
     /* After a pause the excess is new: it has not aged for the whole pause. */
     uint64_t elapsed = now - last < half_ns ? now - last : half_ns / 8;
     size_t share = ac_purge_share(excess, elapsed, half_ns);
+    size_t linger = others_tick ? excess : linger_bytes();
+    if (excess > linger && share < excess - linger)
+        share = excess - linger;
+    else if (now - last < MIN_TICK_NS && half_ns != 0)
+        return;
     if (share < MIN_GIVE_BYTES && share != excess)
         return;
     if (ac_cas_acq(&last_tick_ns, &last, now))

@@ -19,11 +19,15 @@
 void ac_purge_count_huge(ptrdiff_t bytes);
 size_t ac_purge_huge_bytes(void);
 
+/* Free memory above the bound. */
+size_t ac_purge_excess_bytes(void);
+
 /* True when more is dirty than the bound allows. A few loads. */
 bool ac_purge_is_due(void);
 
-/* Give back what has come due since the last tick. */
-void ac_purge_tick(uint32_t me);
+/* Give back what has come due since the last tick. When nobody will tick while the program is idle (others_tick false), also what
+ * exceeds the bound by more than max(32 MiB, a quarter of what is in use). */
+void ac_purge_tick(uint32_t me, bool others_tick);
 
 /* Give back all free memory above keep_bytes. Returns the bytes given back. */
 size_t ac_purge_all(size_t keep_bytes, uint32_t me);

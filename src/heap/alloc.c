@@ -46,6 +46,9 @@ AC_NOINLINE void *ac_alloc_slow(size_t size, uint64_t top)
         return ac_nested_alloc(size, heap->shard, heap->id, false);
     }
     void *block = ac_magazine_refill(heap, class);
+    bool zero;
+    if (AC_UNLIKELY(block == NULL)) /* no room for a span: perhaps there is for one block */
+        block = ac_large_alloc(size, AC_GRANULE_BYTES, heap->id, false, &zero);
     ac_heap_leave(heap);
     return block;
 }
@@ -155,7 +158,7 @@ AC_NOINLINE void ac_free_other(void *block)
         free_foreign(block, entry);
         return;
     }
-    struct ac_heap *heap = ac_thread_heap();
+    struct ac_heap *heap = ac_thread_heap_to_free();
     unsigned tag = (unsigned)(entry >> 48);
     if (AC_UNLIKELY(heap == NULL))
         free_unowned(span, block);

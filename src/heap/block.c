@@ -133,17 +133,19 @@ void *ac_block_resize(void *block, size_t size)
         if (size <= AC_SMALL_MAX_BYTES && ac_class_of_size(size) == span->class)
             return block;
     } else if (span != NULL) {
-        old_bytes = span->bytes;
-        void *same = size > AC_SMALL_MAX_BYTES           ? resize_large(span, block, size)
-                     : page_round(size) == span->bytes ? block
-                                                       : NULL;
+        void *same = page_round(size) == span->bytes ? block : NULL;
+        if (same == NULL && size > AC_SMALL_MAX_BYTES)
+            same = resize_large(span, block, size);
         if (same != NULL)
             return same;
+        old_bytes = span->bytes;
     }
     void *moved = ac_alloc(size);
     if (moved == NULL)
         return NULL;
     memcpy(moved, block, old_bytes < size ? old_bytes : size);
+    if (span != NULL && span->kind == AC_SPAN_HUGE && size < old_bytes)
+        resize_large(span, block, AC_SMALL_MAX_BYTES + 1); /* what was cut off goes back now, not from a cache */
     ac_free(block);
     return moved;
 }

@@ -71,7 +71,6 @@ struct ac_heap {
     uint32_t in_slow;         /* the owner is in a slow path (only the owner's thread looks)  */
     uint8_t shard;
     uint8_t state;            /* enum ac_heap_state; under the registry's lock                */
-    uint8_t exit_round;       /* of thread-exit destructors                                   */
     uint8_t being_stolen;     /* shut by a stealer that has not come back yet                 */
     struct ac_heap *next_all;
     struct ac_heap *next_pooled;

@@ -2,17 +2,19 @@
  *
  * THEORY
  *
- * Memory is given back by the slow paths, in ticks (purge.h); a program that goes idle takes none. So whoever leaves more free memory than the bound starts
- * this thread, which ticks in his place, empties the caches of threads that have been idle for a while, and ends when all is done. It is
- * invisible as far as a thread can be: libc does not know it, all signals are blocked, its stack is 32 KiB, it is not there before a process has
+ * Memory is given back by the slow paths, in ticks (purge.h); a program that goes idle takes none. So once a program holds START_BYTES, its slow
+ * paths see to it that this thread runs: it ticks in their place, empties the caches of threads that have been idle for a while, and
+ * ends when the program has been idle and all is done. It is
+ * invisible as far as a thread can be: it comes only in a process that has made threads of its own (others may have given up the right to, or
+ * may depend on having none), libc does not know it, all signals are blocked, its stack is 32 KiB, it is not there before a process has
  * something to give back, and a forked child starts without it.
  */
 #include "heap/helper.h"
 
+#include "core/mapcache.h"
 #include "core/option.h"
+#include "core/pageheap.h"
 #include "core/purge.h"
-#include "heap/central.h"
-#include "heap/flush.h"
 #include "heap/heap.h"
 #include "heap/thread.h"
 #include "heap/trim.h"
@@ -22,39 +24,22 @@
 #define ROUND_NS 250000000u
 #define ROUNDS_PER_LOOK 4u
 #define IDLE_ROUNDS 14u
-#define POKE_EVERY_NS 200000000u
-#define IDLE_MIN_BYTES ((size_t)16 << 20)
+#define START_BYTES ((size_t)48 << 20)
 
 static struct {
     uint32_t alive;      /* thread id, 0 when there is none              */
     uint32_t generation; /* of the process that started it              */
     uint32_t starting;
-    uint64_t last_poke_ns;
     void *stack;
 } helper;
 
-/* Bytes of blocks that are free in spans still in use. */
-static size_t span_free_bytes(void)
+/* Slow paths taken by all threads so far: does not change while the program is idle. */
+static uint64_t activity(void)
 {
-    size_t bytes = 0;
-    for (unsigned shard = 1; shard <= AC_MAX_SHARDS; shard++) {
-        const struct ac_center *centers = ac_center_peek(shard, 0);
-        for (unsigned c = 1; centers != NULL && c < AC_NCLASSES; c++) {
-            uint64_t fresh = ac_load_rlx(&centers[c].fresh);
-            uint64_t out = ac_load_rlx(&centers[c].out);
-            bytes += fresh > out ? (fresh - out) * ac_sizeclass[c].size_bytes : 0;
-        }
-    }
-    return bytes;
-}
-
-/* Bytes of blocks that threads hold without using them. */
-static size_t cached_bytes(void)
-{
-    size_t bytes = 0;
+    uint64_t sum = 0;
     for (struct ac_heap *h = ac_thread_all_heaps(); h != NULL; h = h->next_all)
-        bytes += ac_flush_cached_bytes(h);
-    return bytes;
+        sum += ac_load_rlx(&h->slow_paths);
+    return sum;
 }
 
 /* The thread. No thread-local storage of its own: nothing here may touch ac_heap_self. */
@@ -62,14 +47,16 @@ static void helper_run(void *arg)
 {
     static uint32_t never;
     unsigned idle_rounds = 0;
+    uint64_t last_activity = 0;
     (void)arg;
     for (unsigned round = 1; idle_rounds < IDLE_ROUNDS; round++) {
         ac_os_wait(&never, 0, ROUND_NS);
-        if (ac_purge_is_due()) {
-            ac_purge_tick(AC_ID_HELPER);
-            idle_rounds = 0;
-        }
-        idle_rounds++;
+        uint64_t now_activity = activity();
+        bool due = ac_purge_is_due();
+        idle_rounds = due || now_activity != last_activity ? 0 : idle_rounds + 1;
+        last_activity = now_activity;
+        if (due)
+            ac_purge_tick(AC_ID_HELPER, true);
         if (round % ROUNDS_PER_LOOK == 0)
             ac_trim_caches(AC_ID_HELPER, true);
     }
@@ -98,14 +85,10 @@ static AC_COLD void helper_start(void)
 
 void ac_helper_poke(void)
 {
-    if (ac_option_value[AC_OPTION_helper] == 0 || is_running())
+    struct ac_pageheap_stats stats;
+    if (ac_option_value[AC_OPTION_helper] == 0 || ac_thread_count() < 2 || is_running())
         return;
-    bool wanted = ac_purge_is_due();
-    uint64_t now = ac_os_now_ns();
-    if (!wanted && now - ac_load_rlx(&helper.last_poke_ns) > POKE_EVERY_NS) {
-        ac_store_rlx(&helper.last_poke_ns, now);
-        wanted = span_free_bytes() + cached_bytes() > IDLE_MIN_BYTES;
-    }
-    if (wanted)
+    ac_pageheap_get_stats(&stats);
+    if (stats.used_bytes + stats.dirty_bytes + ac_mapcache_bytes() > START_BYTES)
         helper_start();
 }

@@ -10,7 +10,7 @@
 #ifndef AC_HEAP_HELPER_H
 #define AC_HEAP_HELPER_H
 
-/* Start the helper if memory waits to be given back. A few loads when not. */
+/* Start the helper if there may be memory to give back. A few loads when not. */
 void ac_helper_poke(void);
 
 #endif

@@ -65,6 +65,13 @@ static bool take_run(struct ac_span *span, size_t units, size_t align, uint32_t 
     return true;
 }
 
+/* The system has no more: whatever is kept goes back, addresses too. */
+static AC_COLD bool give_address_space(uint32_t me)
+{
+    size_t given = ac_purge_all(0, me);
+    return ac_pageheap_release(me) + given != 0;
+}
+
 static bool take_mapping(struct ac_span *span, size_t bytes, size_t align, uint32_t me, bool try_only,
                          bool *out_zero)
 {
@@ -76,7 +83,7 @@ static bool take_mapping(struct ac_span *span, size_t bytes, size_t align, uint3
         *out_zero = false;
     } else {
         void *p = ac_os_map_aligned(0, m.bytes, map_align);
-        if (p == NULL && !try_only && ac_purge_all(0, me) != 0)
+        if (p == NULL && !try_only && give_address_space(me))
             p = ac_os_map_aligned(0, m.bytes, map_align);
         if (p == NULL)
             return false;
@@ -225,8 +232,6 @@ static void *resize_mapping(struct ac_span *span, void *block, size_t bytes, uin
         if (block == NULL)
             return NULL;
     } else if (bytes < span->bytes && want < have) {
-        if (want <= AC_LARGE_MAX_BYTES)
-            return NULL;
         unmap((struct ac_mapping){span->base + want, have - want});
         huge_set_units(span, want >> AC_UNIT_SHIFT);
     }

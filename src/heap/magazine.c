@@ -2,7 +2,7 @@
  *
  * THEORY
  *
- * A magazine is an array of pointers used as a stack. It starts with at most 7 places and 1 KiB and doubles when it has been empty or full often enough;
+ * A magazine is an array of pointers used as a stack. It starts with at most 7 places and 512 bytes and doubles when it has been empty or full often enough;
  * so a thread that touches a class rarely costs a cache line for it. The first
  * AC_CHECKED_FREES frees of a class in a thread go through here one by one: each is checked exactly (start of a block, handed out, not
  * free, not in this magazine) before the bin opens for the fast path. Later frees are checked when their batch reaches the spans.
@@ -20,7 +20,7 @@
 #include <string.h>
 
 #define FIRST_LOG2 3u
-#define FIRST_BYTES 1024u
+#define FIRST_BYTES 512u
 #define CACHE_BYTES 65536u
 #define FIRST_TURNS 16u
 #define LATER_TURNS 2u
@@ -38,8 +38,9 @@ static uint16_t capacity(unsigned class, unsigned log2)
     if (bytes > CACHE_BYTES || log2 >= ac_sizeclass[class].magazine_log2)
         bytes = CACHE_BYTES;
     uint32_t by_bytes = bytes / ac_sizeclass[class].size_bytes;
-    if (by_bytes < 2)
-        by_bytes = 2;
+    uint32_t least = log2 == FIRST_LOG2 ? 1 : 2;
+    if (by_bytes < least)
+        by_bytes = least;
     return (uint16_t)(words < by_bytes ? words : by_bytes);
 }
 

@@ -6,8 +6,10 @@
  * fewest heaps, and a pthread key whose destructor will tell us of the thread's end. pthread_setspecific may itself allocate; by
  * then the heap is in place.
  *
- * Death. The destructor puts itself off to the last round, so that destructors of the program that free find the heap still there. What comes
- * even later (libc's own frees) finds ac_heap_gone and goes block by block to the shards, leaving nothing behind.
+ * Death. The key's destructor empties the heap and pools it. Whatever the thread does after that, in destructors that run later and in libc,
+ * finds ac_heap_gone and goes block by block to the shards, leaving nothing behind. Putting the end off to the last round of
+ * destructors, as others do, loses the heap of a thread whose first allocation comes in a late round. A thread that only frees
+ * gets a heap at its FREES_BEFORE_BIRTH-th free, so that libc's own frees at the end of a thread that never allocated make none.
  *
  * Fork. One page reads as zeros in a forked child, however the fork was made. Every slow path looks at it before it takes a lock, and the
  * first to see zero repairs the child: stores whose lock was held by a thread that is gone are abandoned (each module's recover), the
@@ -42,7 +44,9 @@ AC_STATIC_ASSERT(sizeof(struct ac_heap) <= AC_META_MAX_LINES * AC_CACHE_LINE, "a
 struct ac_heap ac_heap_none = {.bins = {SHUT_BINS}, .id = AC_ID_NO_HEAP};
 struct ac_heap ac_heap_gone = {.bins = {SHUT_BINS}, .id = AC_ID_NO_HEAP};
 _Thread_local struct ac_heap *ac_heap_self __attribute__((tls_model("initial-exec"))) = &ac_heap_none;
-static _Thread_local uint32_t being_born __attribute__((tls_model("initial-exec")));
+static _Thread_local uint16_t being_born __attribute__((tls_model("initial-exec")));
+static _Thread_local uint16_t early_frees __attribute__((tls_model("initial-exec")));
+#define FREES_BEFORE_BIRTH 8u
 
 struct ac_hooks ac_hooks;
 
@@ -164,10 +168,17 @@ void ac_thread_check_fork(uint32_t me)
 
 /* ---- birth and death ---- */
 
+/* The program's own defaults: see acre.h. */
+extern const char *acre_conf __attribute__((weak));
+
 static void registry_start_locked(void)
 {
     char path[sizeof registry.state_path];
+    ac_option_parse(&acre_conf != NULL ? acre_conf : NULL, path, sizeof path);
+    memcpy(registry.state_path, path, sizeof path);
     ac_option_parse(ac_os_env("ACRE_CONF"), path, sizeof path);
+    if (path[0] == '\0')
+        memcpy(path, registry.state_path, sizeof path);
     memcpy(registry.state_path, path, sizeof path);
     ac_os_pretend_page_size(ac_option_value[AC_OPTION_page_size]);
     size_t shards = ac_option_value[AC_OPTION_shards];
@@ -214,15 +225,12 @@ static struct ac_heap *heap_make_locked(void)
 static void thread_end(void *arg)
 {
     struct ac_heap *heap = arg;
-    if (++heap->exit_round < PTHREAD_DESTRUCTOR_ITERATIONS && pthread_setspecific(registry.key, heap) == 0)
-        return;
     ac_heap_self = &ac_heap_gone;
     ac_compiler_barrier();
     ac_thread_flush(heap);
     ac_lock(&registry.lock, AC_ID_NO_HEAP);
     registry.shard_load[heap->shard]--;
     registry.nlive--;
-    heap->exit_round = 0;
     heap->state = AC_HEAP_POOLED;
     heap->next_pooled = registry.pooled;
     registry.pooled = heap;
@@ -288,6 +296,18 @@ AC_COLD struct ac_heap *ac_thread_heap(void)
     return heap;
 }
 
+struct ac_heap *ac_thread_heap_to_free(void)
+{
+    struct ac_heap *heap = ac_heap_self;
+    if (AC_LIKELY(ac_heap_is_real(heap)))
+        return heap;
+    if (early_frees < FREES_BEFORE_BIRTH) {
+        early_frees++;
+        return NULL;
+    }
+    return ac_thread_heap();
+}
+
 /* ---- slow paths ---- */
 
 bool ac_heap_mark(struct ac_heap *heap)
@@ -305,7 +325,7 @@ bool ac_heap_mark(struct ac_heap *heap)
 void ac_heap_unmark(struct ac_heap *heap)
 {
     if (AC_UNLIKELY(ac_purge_is_due()))
-        ac_purge_tick(heap->id);
+        ac_purge_tick(heap->id, registry.nlive >= 2);
     ac_compiler_barrier();
     heap->in_slow = 0;
     if (AC_UNLIKELY(++heap->slow_paths % TICK_EVERY == 0) && ac_hooks.tick != NULL)

@@ -17,6 +17,9 @@
  * signal handler that interrupted the making of it. */
 struct ac_heap *ac_thread_heap(void);
 
+/* The same for a thread that frees: NULL also for its first few frees when it never allocates. */
+struct ac_heap *ac_thread_heap_to_free(void);
+
 /* True in a signal handler that interrupted the making of its thread's heap. */
 bool ac_thread_is_being_born(void);
 

@@ -448,6 +448,15 @@ unsigned ac_fake_mappings(void)
     return space.nregions;
 }
 
+bool ac_fake_mapping(unsigned i, uintptr_t *out_base, size_t *out_bytes)
+{
+    if (i >= space.nregions)
+        return false;
+    *out_base = space.regions[i].base;
+    *out_bytes = space.regions[i].bytes;
+    return true;
+}
+
 uintptr_t ac_fake_space_base(void)
 {
     space_reserve();

@@ -68,6 +68,8 @@ enum ac_fake_page ac_fake_page_state(const void *addr);
 size_t ac_fake_mapped_bytes(void);
 size_t ac_fake_resident_bytes(void);
 unsigned ac_fake_mappings(void);
+/* The ith mapping from below; false when there are not so many. */
+bool ac_fake_mapping(unsigned i, uintptr_t *out_base, size_t *out_bytes);
 uintptr_t ac_fake_space_base(void);
 size_t ac_fake_space_bytes(void);
 

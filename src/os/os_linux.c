@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * The contract of os.h on Linux, by raw system calls.
+ */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE 1
 #endif

@@ -19,13 +19,13 @@ extern void *dlsym(void *, const char *) __attribute__((weak));
 extern void *dlopen(const char *, int) __attribute__((weak));
 
 /* A function of the C++ runtime. One that came with dlopen is bound to nothing here and perhaps visible to nobody but its loader, so
- * it is asked for by the library's own name. */
+ * it is asked for in the library itself (where the operators are not ours, either). */
 static void *find_runtime_function(const char *name)
 {
     static const char *const runtimes[] = {"libstdc++.so.6", "libc++abi.so.1", "libc++.so.1"};
+    void *function = NULL;
     if (dlsym == NULL || dlopen == NULL)
         return NULL;
-    void *function = dlsym(RTLD_DEFAULT, name);
     for (size_t i = 0; function == NULL && i < sizeof runtimes / sizeof runtimes[0]; i++) {
         void *runtime = dlopen(runtimes[i], RTLD_NOLOAD | RTLD_LAZY);
         if (runtime != NULL)

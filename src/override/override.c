@@ -125,35 +125,62 @@ AC_EXPORT int malloc_trim(size_t keep_bytes)
     return acre_trim(keep_bytes);
 }
 
+/* Reports are made in a mapping of their own: they are too large for the stacks that threads may have. */
+struct report {
+    struct ac_snapshot snapshot;
+    struct ac_fmt text;
+    char buffer[AC_TEXT_MAX_BYTES];
+};
+
+#define REPORT_BYTES ac_align_up(sizeof(struct report), 65536)
+
+static struct report *report_begin(void)
+{
+    struct report *r = ac_os_map(0, REPORT_BYTES);
+    if (r == NULL)
+        return NULL;
+    ac_snapshot_take(&r->snapshot);
+    r->text.buf = r->buffer;
+    r->text.cap = sizeof r->buffer;
+    return r;
+}
+
+static void report_end(struct report *r)
+{
+    ac_os_unmap(r, REPORT_BYTES);
+}
+
 AC_EXPORT void malloc_stats(void)
 {
-    struct ac_snapshot snapshot;
-    char text[AC_TEXT_MAX_BYTES];
-    struct ac_fmt f = {text, sizeof text, 0};
-    ac_snapshot_take(&snapshot);
-    ac_text_people(&snapshot, &f);
-    ac_os_write(2, text, f.len);
+    struct report *r = report_begin();
+    if (r == NULL)
+        return;
+    ac_text_people(&r->snapshot, ACRE_VERSION_STRING, &r->text);
+    ac_os_write(2, r->buffer, r->text.len);
+    report_end(r);
 }
 
 AC_EXPORT int malloc_info(int options, FILE *file)
 {
-    struct ac_snapshot snapshot;
-    char text[AC_TEXT_MAX_BYTES];
-    struct ac_fmt f = {text, sizeof text, 0};
     if (options != 0)
         return EINVAL;
-    ac_snapshot_take(&snapshot);
-    ac_text_xml(&snapshot, &f);
-    return fwrite(text, 1, f.len, file) == f.len ? 0 : -1;
+    struct report *r = report_begin();
+    if (r == NULL)
+        return ENOMEM;
+    ac_text_xml(&r->snapshot, ACRE_VERSION_STRING, &r->text);
+    bool written = fwrite(r->buffer, 1, r->text.len, file) == r->text.len;
+    report_end(r);
+    return written ? 0 : -1;
 }
 
 /* glibc's fields in glibc's sense: blocks with a mapping-like life of their own (over 32 KiB) count under hblk, the rest under ordblks. */
 AC_EXPORT struct mallinfo2 mallinfo2(void)
 {
-    struct ac_snapshot snapshot;
     struct mallinfo2 mi = {0};
-    ac_snapshot_take(&snapshot);
-    const uint64_t *stats = snapshot.stats;
+    struct report *r = report_begin();
+    if (r == NULL)
+        return mi;
+    const uint64_t *stats = r->snapshot.stats;
     mi.hblks = stats[AC_STAT_large_live_objects];
     mi.hblkhd = stats[AC_STAT_large_live_bytes];
     mi.uordblks = stats[AC_STAT_small_live_bytes];
@@ -162,6 +189,7 @@ AC_EXPORT struct mallinfo2 mallinfo2(void)
     mi.arena = mi.uordblks + mi.fordblks;
     mi.ordblks = stats[AC_STAT_small_live_objects];
     mi.keepcost = stats[AC_STAT_dirty_bytes];
+    report_end(r);
     return mi;
 }
 

@@ -1,4 +1,6 @@
-/* state.h -- the layout of the state segment: what a process running on acre publishes about its heap.
+/* SPDX-License-Identifier: MIT
+ *
+ * state.h -- the layout of the state segment: what a process running on acre publishes about its heap.
  *
  * Knows:      the bytes of the segment; it is read by other processes (the acre command), so it is versioned.
  * Does not know: how the numbers are made (snapshot.h), who maps the segment (api/publish.c).

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "report/text.h"
 
-#include <acre/acre.h>
-
 static void line(struct ac_fmt *out, const char *name, uint64_t value)
 {
     size_t start = out->len;
@@ -13,9 +11,11 @@ static void line(struct ac_fmt *out, const char *name, uint64_t value)
     ac_fmt_char(out, '\n');
 }
 
-void ac_text_people(const struct ac_snapshot *snapshot, struct ac_fmt *out)
+void ac_text_people(const struct ac_snapshot *snapshot, const char *version, struct ac_fmt *out)
 {
-    ac_fmt_str(out, "acre " ACRE_VERSION_STRING ": where the memory is\n");
+    ac_fmt_str(out, "acre ");
+    ac_fmt_str(out, version);
+    ac_fmt_str(out, ": where the memory is\n");
     for (unsigned i = 0; i < AC_STAT_COUNT; i++)
         line(out, ac_stat_name[i], snapshot->stats[i]);
     line(out, "max mmap bytes =", snapshot->stats[AC_STAT_mapped_bytes]); /* a line that glibc's has and programs look for */
@@ -42,9 +42,11 @@ static void attribute(struct ac_fmt *out, const char *name, uint64_t value)
     ac_fmt_char(out, '"');
 }
 
-void ac_text_xml(const struct ac_snapshot *snapshot, struct ac_fmt *out)
+void ac_text_xml(const struct ac_snapshot *snapshot, const char *version, struct ac_fmt *out)
 {
-    ac_fmt_str(out, "<malloc version=\"1\">\n<acre version=\"" ACRE_VERSION_STRING "\">\n");
+    ac_fmt_str(out, "<malloc version=\"1\">\n<acre version=\"");
+    ac_fmt_str(out, version);
+    ac_fmt_str(out, "\">\n");
     for (unsigned i = 0; i < AC_STAT_COUNT; i++) {
         ac_fmt_str(out, "<stat name=\"");
         ac_fmt_str(out, ac_stat_name[i]);

@@ -16,7 +16,7 @@
 /* Enough for either. */
 #define AC_TEXT_MAX_BYTES 16384u
 
-void ac_text_people(const struct ac_snapshot *snapshot, struct ac_fmt *out);
-void ac_text_xml(const struct ac_snapshot *snapshot, struct ac_fmt *out);
+void ac_text_people(const struct ac_snapshot *snapshot, const char *version, struct ac_fmt *out);
+void ac_text_xml(const struct ac_snapshot *snapshot, const char *version, struct ac_fmt *out);
 
 #endif

@@ -50,7 +50,8 @@ class Tree:
         commands = (BUILD / "compile_commands.json").read_text()
         commands = commands.replace(str(BUILD), "@BUILD@").replace(str(SOURCE), str(root))
         (self.build / "compile_commands.json").write_text(commands.replace("@BUILD@", str(self.build)))
-        self.entries = {e["file"]: e for e in json.loads((self.build / "compile_commands.json").read_text())}
+        entries = json.loads((self.build / "compile_commands.json").read_text())
+        self.entries = {e["file"]: e for e in entries if "CMakeFiles/acre-" in e["command"]}
 
     def compile(self, file):
         """The object of a source of the engine anew, without the warnings that the plant may cause."""

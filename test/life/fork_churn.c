@@ -14,7 +14,15 @@
 #include <sys/resource.h>
 #include <sys/syscall.h>
 
-enum { THREADS = 8, FORKS = 2000, OTHER_FORKS = 500, NICE = 4, SHARED = 256, CHILD_TAKES = 64 };
+enum {
+    THREADS = 8,
+    FORKS = 2000,
+    OTHER_FORKS = 500,
+    NICE = 4,
+    STALL_SECONDS = 30,
+    SHARED = 256,
+    CHILD_TAKES = 64
+};
 
 /* Blocks between threads: whoever takes one out of its slot owns it, so a child owns all it finds here. */
 static void *shared[SHARED];
@@ -94,7 +102,7 @@ int main(int argc, char **argv)
     int nforks = argc > 2 ? atoi(argv[2]) : strcmp(name, "fork") == 0 ? FORKS : OTHER_FORKS;
     static struct life_pool pools[THREADS];
     pthread_t threads[THREADS];
-    life_deadline(170, "forks under churn");
+    life_deadline(STALL_SECONDS, "forks under churn");
     for (size_t i = 0; i < THREADS; i++) {
         pools[i].random = i * 1000003;
         threads[i] = life_thread(churn, &pools[i]);
@@ -102,6 +110,8 @@ int main(int argc, char **argv)
     struct life_pool own = {.random = 42};
     uint64_t start_ms = life_now_ms();
     for (int round = 0; round < nforks; round++) {
+        CHECK_CASE("fork %d", round);
+        alarm(STALL_SECONDS);
         life_churn(&own, 20, 10 * LIFE_KIB);
         pid_t pid = fork_by(name);
         CHECK(pid >= 0);
@@ -109,6 +119,7 @@ int main(int argc, char **argv)
             child(round, strcmp(name, "fork") == 0);
         life_reap(pid);
     }
+    CHECK_CASE("%s", "joining");
     __atomic_store_n(&stop, 1, __ATOMIC_RELAXED);
     for (size_t i = 0; i < THREADS; i++)
         life_join(threads[i]);

@@ -235,7 +235,7 @@ LIFE_HELPER const char *life_deadline_text;
 LIFE_HELPER void life_deadline_passed(int signal_number)
 {
     (void)signal_number;
-    check_note("deadline passed, no progress: %s", life_deadline_text);
+    check_note("deadline passed, no progress: %s %s", life_deadline_text, check_case_text);
     _exit(1);
 }
 

@@ -17,7 +17,7 @@
 #define sigev_notify_thread_id _sigev_un._tid
 #endif
 
-enum { THREADS = 2, MAILBOXES = 16, PERIOD_US = 200, SECONDS = 6, LEAST_RUNS = 5000, LEAST_INSIDE = 200 };
+enum { THREADS = 2, MAILBOXES = 16, PERIOD_US = 200, SECONDS = 6, LEAST_RUNS = 1000, LEAST_INSIDE = 50 };
 
 static void *mailboxes[MAILBOXES];
 static unsigned long nruns, ninside, nmailed;

@@ -4,7 +4,7 @@
  * to 2 MiB with all contents checked and pass blocks on, C library functions that allocate run in between,
  * the program forks and trims. It uses nothing but the standard interface, and passes on any allocator.
  *
- * Arguments: rounds (200 unless given).
+ * Arguments: rounds (200 unless given); fork_alone: the fork comes before the threads, not among them.
  */
 #include "life/life.h"
 
@@ -66,12 +66,16 @@ int main(int argc, char **argv)
         nrounds = atoi(argv[1]);
     life_deadline(100, "the workload");
     setlocale(LC_ALL, "C.UTF-8");
+    int fork_alone = argc > 2 && strcmp(argv[2], "fork_alone") == 0;
     life_use_every_class(1);
+    if (fork_alone)
+        fork_once();
     for (size_t i = 0; i < THREADS; i++) {
         pools[i].random = i;
         threads[i] = life_thread(churn, &pools[i]);
     }
-    fork_once();
+    if (!fork_alone)
+        fork_once();
     for (size_t i = 0; i < THREADS; i++)
         life_join(threads[i]);
     for (size_t i = 0; i < BOXES; i++)

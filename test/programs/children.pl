@@ -1,5 +1,7 @@
-# children.pl -- children forked from a process with a full heap; each frees and replaces what it inherited and answers through a pipe.
 # SPDX-License-Identifier: MIT
+#
+# children.pl -- children forked from a process with a full heap; each frees and replaces what it inherited
+# and answers through a pipe.
 use strict;
 use warnings;
 

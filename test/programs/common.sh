@@ -1,14 +1,16 @@
+# SPDX-License-Identifier: MIT
+#
 # common.sh -- what the tests in this folder share; sourced by each of them. POSIX sh.
 #
 #   need PROGRAM PACKAGE     skips the test (exit status 77) when the program is not installed
-#   same NAME COMMAND...     runs the command on libc's malloc and on acre, each in an empty folder of its own (FILES copied there), and
-#                            compares exit status, standard output, standard error and every file it left; proves acre served it
+#   same NAME COMMAND...     runs the command on libc's malloc and on acre, each in a folder of its own with
+#                            copies of FILES, and compares exit status, standard output, standard error and
+#                            every file it left; proves that acre served it
 #   LEAST_KIB                heap the program must have had on acre at its peak, KiB; set it before `same`
 #   VARIABLES                "NAME=VALUE ..." for both runs
 #   IGNORE_STDERR=1          standard error may differ (times, process ids)
 #   finish                   the last line of a test
 # Both runs see the same small environment: nothing of the caller's reaches them but PATH and HOME.
-# SPDX-License-Identifier: MIT
 set -u
 
 : "${ACRE_TEST_PRELOAD:?run by ctest, or set it to the absolute path of libacre-preload.so}"
@@ -56,8 +58,8 @@ need "$python" python3
 # A shell starts background commands deaf to ^C, which some programs send themselves.
 plain_env() {
     # shellcheck disable=SC2086
-    env -i --default-signal=INT,QUIT PATH="$PATH" HOME="$work" LC_ALL=C TZ=UTC PYTHONHASHSEED=0 PYTHONDONTWRITEBYTECODE=1 \
-        PERL_HASH_SEED=0 $VARIABLES "$@"
+    env -i --default-signal=INT,QUIT PATH="$PATH" HOME="$work" LC_ALL=C TZ=UTC \
+        PYTHONHASHSEED=0 PYTHONDONTWRITEBYTECODE=1 PERL_HASH_SEED=0 $VARIABLES "$@"
 }
 
 on_libc() { plain_env "$@"; }
@@ -68,7 +70,8 @@ on_acre() {
 }
 
 served() {
-    "$python" "$here/state.py" check "$work/state" "$LEAST_KIB" >"$work/proof" 2>&1 || bad "$1: $(cat "$work/proof")"
+    "$python" "$here/state.py" check "$work/state" "$LEAST_KIB" >"$work/proof" 2>&1 ||
+        bad "$1: $(cat "$work/proof")"
     say "$1: $(cat "$work/proof")"
 }
 

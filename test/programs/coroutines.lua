@@ -1,5 +1,7 @@
--- coroutines.lua -- thousands of coroutines (each a stack of its own that grows by realloc), weak tables, finalizers, both collectors.
 -- SPDX-License-Identifier: MIT
+--
+-- coroutines.lua -- thousands of coroutines (each a stack of its own that grows by realloc), weak tables,
+-- finalizers, both collectors.
 local function generator(n)
     return coroutine.wrap(function()
         local function deep(i)

@@ -1,5 +1,7 @@
 #!/bin/sh
-# git.sh -- git: a repository made, cloned, packed by several threads, collected and checked. SPDX-License-Identifier: MIT
+# SPDX-License-Identifier: MIT
+#
+# git.sh -- git: a repository made, cloned, packed by several threads, collected and checked.
 . "$(dirname "$0")/common.sh"
 need git git
 
@@ -7,14 +9,17 @@ need git git
 cat >"$work/history" <<'END'
 set -e
 export GIT_AUTHOR_DATE='1700000000 +0000' GIT_COMMITTER_DATE='1700000000 +0000'
-export GIT_AUTHOR_NAME=A GIT_AUTHOR_EMAIL=a@b GIT_COMMITTER_NAME=C GIT_COMMITTER_EMAIL=c@d GIT_CONFIG_NOSYSTEM=1
+export GIT_AUTHOR_NAME=A GIT_AUTHOR_EMAIL=a@b GIT_COMMITTER_NAME=C GIT_COMMITTER_EMAIL=c@d
+export GIT_CONFIG_NOSYSTEM=1
 git -c init.defaultBranch=main init -q repo
 cd repo
 mkdir d0 d1 d2 d3 d4
 i=0
 while [ $i -lt 12 ]; do
     for f in 1 2 3 4 5 6 7 8 9 10; do
-        awk -v i=$i -v f=$f 'BEGIN { for (n = 0; n < 200; n++) print "line", n * f % 97, (n % (i + 3) == 0) ? i : "" }' >"d$(((i + f) % 5))/f$f"
+        awk -v i=$i -v f=$f 'BEGIN {
+            for (n = 0; n < 200; n++) print "line", n * f % 97, (n % (i + 3) == 0) ? i : ""
+        }' >"d$(((i + f) % 5))/f$f"
     done
     git add -A
     git commit -q -m "change $i"
@@ -58,12 +63,14 @@ FILES=$work/big
 LEAST_KIB=200
 for where in libc acre; do
     run_in $where git -C big pack-objects --all --threads=2 --window=20 -q ../made
-    [ "$(cat "$work/$where.status")" = 0 ] || bad "pack-objects on $where: status $(cat "$work/$where.status"), $(cat "$work/$where.err")"
+    [ "$(cat "$work/$where.status")" = 0 ] ||
+        bad "pack-objects on $where: status $(cat "$work/$where.status"), $(cat "$work/$where.err")"
     for index in "$work/$where"/made-*.idx; do
         git verify-pack -v "$index" | awk '$2 ~ /commit|tree|blob/ { print $1, $2 }' | sort
     done >"$work/$where.objects"
 done
 served "pack-objects with two threads"
 compare "pack-objects" objects "what the pack holds"
-[ "$(wc -l <"$work/acre.objects")" -gt 400 ] || bad "the pack holds $(wc -l <"$work/acre.objects") objects, too few"
+[ "$(wc -l <"$work/acre.objects")" -gt 400 ] ||
+    bad "the pack holds $(wc -l <"$work/acre.objects") objects, too few"
 finish

@@ -1,5 +1,7 @@
 #!/bin/sh
-# lua.sh -- lua5.4: tables, strings, closures, coroutines, garbage collection in both modes. SPDX-License-Identifier: MIT
+# SPDX-License-Identifier: MIT
+#
+# lua.sh -- lua5.4: tables, strings, closures, coroutines, garbage collection in both modes.
 . "$(dirname "$0")/common.sh"
 need lua5.4 lua5.4
 

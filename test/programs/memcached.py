@@ -1,7 +1,6 @@
-"""memcached.py -- puts a bounded load on a memcached: memcached.py [PREFIX...] memcached. Prints what its clients were answered.
-
-SPDX-License-Identifier: MIT
-"""
+# SPDX-License-Identifier: MIT
+"""memcached.py -- puts a bounded load on a memcached: memcached.py [PREFIX...] memcached. Prints what its
+clients were answered."""
 import hashlib
 import os
 import socket
@@ -58,7 +57,16 @@ def client(path, number):
 
 
 def main():
-    command = sys.argv[1:] + ["-a", "0700", "-t", "4", "-m", "256", "-u", "root" if os.getuid() == 0 else str(os.getuid())]
+    command = sys.argv[1:] + [
+        "-a",
+        "0700",
+        "-t",
+        "4",
+        "-m",
+        "256",
+        "-u",
+        "root" if os.getuid() == 0 else str(os.getuid()),
+    ]
     with server.folder() as folder:
         path = os.path.join(folder, "socket")
         with server.running(command + ["-s", path], path):

@@ -1,6 +1,8 @@
-"""nginx.py -- puts a bounded load on an nginx: nginx.py single|workers [PREFIX...] nginx. Prints what its clients were answered.
+# SPDX-License-Identifier: MIT
+"""nginx.py -- puts a bounded load on an nginx: nginx.py single|workers [PREFIX...] nginx. Prints what its
+clients were answered.
 
-Files, compressed ones, ranges, a proxy in front of itself, requests that end in errors. SPDX-License-Identifier: MIT
+Files, compressed ones, ranges, a proxy in front of itself, requests that end in errors.
 """
 import hashlib
 import http.client
@@ -16,9 +18,10 @@ SETTINGS = """
 daemon off; {mode} {user} pid {folder}/pid; error_log {folder}/errors;
 events {{ worker_connections 256; }}
 http {{
-    default_type text/plain; access_log off; gzip on; gzip_min_length 100; gzip_types text/plain; keepalive_requests 100;
-    client_body_temp_path {folder}/t1; proxy_temp_path {folder}/t2; fastcgi_temp_path {folder}/t3; uwsgi_temp_path {folder}/t4;
-    scgi_temp_path {folder}/t5;
+    default_type text/plain; access_log off; keepalive_requests 100;
+    gzip on; gzip_min_length 100; gzip_types text/plain;
+    client_body_temp_path {folder}/t1; proxy_temp_path {folder}/t2;
+    fastcgi_temp_path {folder}/t3; uwsgi_temp_path {folder}/t4; scgi_temp_path {folder}/t5;
     server {{
         listen unix:{folder}/socket; root {folder}/files; etag off;
         location /proxy/ {{ proxy_pass http://unix:{folder}/behind:/; proxy_buffers 8 4k; }}
@@ -41,8 +44,15 @@ class Connection(http.client.HTTPConnection):
 
 def request_of(number):
     name = "file%d" % (number % 40)
-    kinds = (("/" + name, {}), ("/" + name, {"Accept-Encoding": "gzip"}), ("/proxy/" + name, {}), ("/" + name, {"Range": "bytes=10-99"}),
-             ("/missing" + "x" * (number % 500), {}), ("/moved", {}), ("/proxy/" + name, {"Cookie": "c" * (number % 900)}))
+    kinds = (
+        ("/" + name, {}),
+        ("/" + name, {"Accept-Encoding": "gzip"}),
+        ("/proxy/" + name, {}),
+        ("/" + name, {"Range": "bytes=10-99"}),
+        ("/missing" + "x" * (number % 500), {}),
+        ("/moved", {}),
+        ("/proxy/" + name, {"Cookie": "c" * (number % 900)}),
+    )
     return kinds[number % len(kinds)]
 
 
@@ -66,9 +76,15 @@ def main():
             with open(os.path.join(folder, "files", "file%d" % i), "w", encoding="ascii") as file:
                 file.write("".join("%d:%d\n" % (n, n * i) for n in range(i * 120 + 50)))
         with open(os.path.join(folder, "settings"), "w", encoding="ascii") as file:
-            file.write(SETTINGS.format(folder=folder, mode=modes[mode], user="user root;" if os.getuid() == 0 else ""))
+            file.write(
+                SETTINGS.format(
+                    folder=folder, mode=modes[mode], user="user root;" if os.getuid() == 0 else ""
+                )
+            )
         path = os.path.join(folder, "socket")
-        with server.running(command + ["-c", os.path.join(folder, "settings"), "-p", folder], path, signal.SIGQUIT):
+        with server.running(
+            command + ["-c", os.path.join(folder, "settings"), "-p", folder], path, signal.SIGQUIT
+        ):
             print(mode, server.in_threads(CLIENTS, lambda number: client(path, number)))
 
 

@@ -1,5 +1,8 @@
 #!/bin/sh
-# node.sh -- node: buffers, compression, worker threads, a server and clients on a socket file, a child process. SPDX-License-Identifier: MIT
+# SPDX-License-Identifier: MIT
+#
+# node.sh -- node: buffers, compression, worker threads, a server and clients on a socket file, a child
+# process.
 . "$(dirname "$0")/common.sh"
 need node nodejs
 

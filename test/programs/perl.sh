@@ -1,5 +1,7 @@
 #!/bin/sh
-# perl.sh -- perl: hashes and strings, threads that clone the whole interpreter, forked children. SPDX-License-Identifier: MIT
+# SPDX-License-Identifier: MIT
+#
+# perl.sh -- perl: hashes and strings, threads that clone the whole interpreter, forked children.
 . "$(dirname "$0")/common.sh"
 need perl perl
 

@@ -1,7 +1,6 @@
-"""pools.py -- python3: threads that pass objects on, pools of forked and spawned processes, sqlite, compression, ctypes.
-
-SPDX-License-Identifier: MIT
-"""
+# SPDX-License-Identifier: MIT
+"""pools.py -- python3: threads that pass objects on, pools of forked and spawned processes, sqlite,
+compression, ctypes."""
 import bz2
 import concurrent.futures
 import ctypes
@@ -30,7 +29,9 @@ def pipeline():
     threads = [threading.Thread(target=double) for _ in range(3)]
     for thread in threads:
         thread.start()
-    feeder = threading.Thread(target=lambda: [first.put(i) for i in range(3000)] + [first.put(None) for _ in threads])
+    feeder = threading.Thread(
+        target=lambda: [first.put(i) for i in range(3000)] + [first.put(None) for _ in threads]
+    )
     feeder.start()
     total, ended = 0, 0
     while ended < len(threads):
@@ -45,9 +46,13 @@ def pipeline():
 def database():
     with sqlite3.connect(":memory:") as base:
         base.execute("create table t(a integer primary key, b text, c blob)")
-        base.executemany("insert into t values(?, ?, ?)", ((i, "row %d" % i, bytes(i % 300)) for i in range(5000)))
+        base.executemany(
+            "insert into t values(?, ?, ?)", ((i, "row %d" % i, bytes(i % 300)) for i in range(5000))
+        )
         base.create_function("twice", 1, lambda text: text * 2)
-        return base.execute("select count(*), sum(length(twice(b))), sum(length(c)) from t where a % 3").fetchone()
+        return base.execute(
+            "select count(*), sum(length(twice(b))), sum(length(c)) from t where a % 3"
+        ).fetchone()
 
 
 def packed():

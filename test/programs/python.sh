@@ -1,6 +1,8 @@
 #!/bin/sh
-# python.sh -- python3 at work, as it comes and with every object sent through malloc: parsing, JSON, threads, forked pools, extensions.
 # SPDX-License-Identifier: MIT
+#
+# python.sh -- python3 at work, as it comes and with every object sent through malloc: parsing, JSON, threads,
+# forked pools, extensions.
 . "$(dirname "$0")/common.sh"
 
 LEAST_KIB=4000

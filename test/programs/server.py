@@ -1,7 +1,6 @@
-"""server.py -- starts a server that listens on a socket file in a folder of its own, waits until it answers, ends it; for the tests here.
-
-SPDX-License-Identifier: MIT
-"""
+# SPDX-License-Identifier: MIT
+"""server.py -- starts a server that listens on a socket file in a folder of its own, waits until it answers,
+ends it; for the tests here."""
 import contextlib
 import hashlib
 import os
@@ -33,12 +32,15 @@ def wait_for(path, process):
             probe.connect(path)
             return
         time.sleep(0.02)
-    raise SystemExit("the server did not answer on %s within %d s (status %s)" % (path, READY_S, process.poll()))
+    raise SystemExit(
+        "the server did not answer on %s within %d s (status %s)" % (path, READY_S, process.poll())
+    )
 
 
 @contextlib.contextmanager
 def running(command, path, end=signal.SIGTERM):
     """The server is there inside the block; afterwards it must end by itself, and with status 0."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # a test that is stopped must not leave it behind
     process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=sys.stderr, start_new_session=True)
     try:
         wait_for(path, process)

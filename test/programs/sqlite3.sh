@@ -1,5 +1,8 @@
 #!/bin/sh
-# sqlite3.sh -- sqlite3: a database in memory, one in a file that must come out byte for byte the same, a dump. SPDX-License-Identifier: MIT
+# SPDX-License-Identifier: MIT
+#
+# sqlite3.sh -- sqlite3: a database in memory, one in a file that must come out byte for byte the same, a
+# dump.
 . "$(dirname "$0")/common.sh"
 need sqlite3 sqlite3
 

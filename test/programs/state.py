@@ -1,9 +1,9 @@
-"""state.py -- the state segment (src/report/state.h) as tests need it: make an empty one, see that a process on acre has filled it.
+# SPDX-License-Identifier: MIT
+"""state.py -- the state segment (src/report/state.h) as tests need it: make an empty one, see that a process
+on acre has filled it.
 
     state.py new FILE               an empty segment of the right size
-    state.py check FILE [KIB]       fails unless a process on acre claimed it and had at least KIB of heap at some time (1)
-
-SPDX-License-Identifier: MIT
+    state.py check FILE [KIB]       fails unless a process on acre claimed it and had KIB of heap at some time
 """
 import os
 import re
@@ -14,7 +14,14 @@ TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))
 HEADER = "<8s6IQII32s"
 CLASS_BYTES = 8 + 3 * 8
 # In use, or free and still held: the peak that was seen may be one moment after the program freed much of it.
-HEAP = ("small_live_bytes", "large_live_bytes", "dirty_bytes", "span_free_bytes", "thread_cache_bytes", "transfer_cache_bytes")
+HEAP = (
+    "small_live_bytes",
+    "large_live_bytes",
+    "dirty_bytes",
+    "span_free_bytes",
+    "thread_cache_bytes",
+    "transfer_cache_bytes",
+)
 
 
 def text(name):
@@ -53,16 +60,36 @@ def check(path, least_kib):
         data = file.read()
     magic, version, size, pid, nstats, _, _, start_ns, exited, _, library = struct.unpack_from(HEADER, data)
     if magic != b"acrestat" or pid == 0 or start_ns == 0:
-        fail(path, "no process on acre has claimed it: the program was not served by acre (magic %r, pid %d)" % (magic, pid))
+        fail(
+            path,
+            "no process on acre has claimed it: the program was not served by acre (magic %r, pid %d)"
+            % (magic, pid),
+        )
     if size != len(data) or nstats != len(stat_names()):
-        fail(path, "version %d has %d bytes and %d statistics; this tree has %d and %d" % (version, size, nstats, len(data), len(stat_names())))
+        fail(
+            path,
+            "version %d has %d bytes and %d statistics; this tree has %d and %d"
+            % (version, size, nstats, len(data), len(stat_names())),
+        )
     header = struct.calcsize(HEADER)
     both = snapshot(data, header), snapshot(data, header + snapshot_bytes())
     heap_kib = max(sum(one[name] for name in HEAP) for one in both) // 1024
     if heap_kib < least_kib:
-        fail(path, "process %d had %d KiB of heap on acre at its peak, less than the %d it must have had" % (pid, heap_kib, least_kib))
-    print("served by acre %s: process %d, %d KiB of heap at the peak, %d refills%s"
-          % (library.rstrip(b"\0").decode(), pid, heap_kib, max(one["refills"] for one in both), "" if exited else ", not ended normally"))
+        fail(
+            path,
+            "process %d had %d KiB of heap on acre at its peak, less than the %d it must have had"
+            % (pid, heap_kib, least_kib),
+        )
+    print(
+        "served by acre %s: process %d, %d KiB of heap at the peak, %d refills%s"
+        % (
+            library.rstrip(b"\0").decode(),
+            pid,
+            heap_kib,
+            max(one["refills"] for one in both),
+            "" if exited else ", not ended normally",
+        )
+    )
 
 
 def main():

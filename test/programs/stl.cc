@@ -1,5 +1,8 @@
-// stl.cc -- a C++ program of many threads: containers, strings, smart pointers that cross threads, memory resources, over-aligned types,
-// exceptions, failing allocations. Prints sums that do not depend on timing or addresses. SPDX-License-Identifier: MIT
+// SPDX-License-Identifier: MIT
+//
+// stl.cc -- a C++ program of many threads: containers, strings, smart pointers that cross threads, memory
+// resources, over-aligned types, exceptions, failing allocations. Prints sums that do not depend on timing or
+// addresses.
 #include <algorithm>
 #include <any>
 #include <array>
@@ -27,7 +30,8 @@
 #include <unordered_map>
 #include <vector>
 
-namespace {
+namespace
+{
 
 constexpr unsigned kThreads = 4;
 
@@ -70,7 +74,8 @@ std::uint64_t containers(unsigned id)
         if (i % 7 == 0)
             hashed.erase(static_cast<int>(random() % 3000));
     }
-    sets.sort([](const auto &a, const auto &b) { return a.size() < b.size() || (a.size() == b.size() && a < b); });
+    sets.sort(
+        [](const auto &a, const auto &b) { return a.size() < b.size() || (a.size() == b.size() && a < b); });
     for (const auto &[key, list] : ordered)
         sum = sum * 7 + key.size() + list.size() + static_cast<std::uint64_t>(list.back());
     for (const auto &one : sets)
@@ -81,8 +86,9 @@ std::uint64_t containers(unsigned id)
 }
 
 // Blocks made by one thread, passed on by pointer, freed by another.
-class Channel {
-public:
+class Channel
+{
+  public:
     void send(std::unique_ptr<std::vector<std::string>> item)
     {
         std::unique_lock<std::mutex> hold(lock_);
@@ -101,7 +107,7 @@ public:
         return item;
     }
 
-private:
+  private:
     std::mutex lock_;
     std::condition_variable changed_;
     std::queue<std::unique_ptr<std::vector<std::string>>> items_;
@@ -110,13 +116,14 @@ private:
 std::uint64_t pipeline()
 {
     Channel channel;
-    std::atomic<std::uint64_t> total{ 0 };
+    std::atomic<std::uint64_t> total{0};
     std::vector<std::thread> threads;
 
     for (unsigned id = 0; id < kThreads; id++) {
         threads.emplace_back([&channel, id] {
             for (std::size_t i = 0; i < 2000; i++)
-                channel.send(std::make_unique<std::vector<std::string>>(i % 20, std::string(i % 300 + id, 'z')));
+                channel.send(
+                    std::make_unique<std::vector<std::string>>(i % 20, std::string(i % 300 + id, 'z')));
             channel.send(nullptr);
         });
         threads.emplace_back([&channel, &total] {
@@ -223,7 +230,8 @@ std::uint64_t many_short_threads()
         std::vector<std::future<std::string>> answers;
 
         for (unsigned id = 0; id < 5; id++)
-            answers.push_back(std::async(std::launch::async, [id, round] { return std::string(id * 50 + round, 'a'); }));
+            answers.push_back(
+                std::async(std::launch::async, [id, round] { return std::string(id * 50 + round, 'a'); }));
         for (auto &answer : answers)
             sum = sum * 3 + answer.get().size();
     }
@@ -241,7 +249,8 @@ std::uint64_t text(unsigned id)
     std::string changed = std::regex_replace(out.str(), pattern, "$2:$1");
     makers.push_back([changed](int i) { return std::any(changed.substr(static_cast<std::size_t>(i))); });
     makers.push_back([](int i) { return std::any(std::vector<int>(static_cast<std::size_t>(i), i)); });
-    return changed.size() + std::any_cast<std::string>(makers[0](10)).size() + std::any_cast<std::vector<int>>(makers[1](77)).size();
+    return changed.size() + std::any_cast<std::string>(makers[0](10)).size() +
+           std::any_cast<std::vector<int>>(makers[1](77)).size();
 }
 
 void show(const char *name, std::uint64_t sum)

@@ -1,5 +1,7 @@
 #!/bin/sh
-# stl.sh -- stl.cc, a C++ program of many threads. SPDX-License-Identifier: MIT
+# SPDX-License-Identifier: MIT
+#
+# stl.sh -- stl.cc, a C++ program of many threads.
 . "$(dirname "$0")/common.sh"
 : "${ACRE_TEST_BIN:?run by ctest, or set it to the folder of the built test programs}"
 

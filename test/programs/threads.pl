@@ -1,5 +1,7 @@
-# threads.pl -- interpreter threads: each start clones every value of the parent, each join frees them from another thread.
 # SPDX-License-Identifier: MIT
+#
+# threads.pl -- interpreter threads: each start clones every value of the parent, each join frees them from
+# another thread.
 use strict;
 use warnings;
 use threads;
@@ -29,7 +31,10 @@ print $_->join, "\n" for @workers;
 print "total $total\n";
 
 for my $round (1 .. 10) {
-    my @short = map { my $n = $_; threads->create(sub { my @list = map { "$n-$_" } 1 .. 500; return scalar(@list) }) } 1 .. 4;
+    my @short = map {
+        my $n = $_;
+        threads->create(sub { return scalar(my @list = map { "$n-$_" } 1 .. 500) });
+    } 1 .. 4;
     my $count = 0;
     $count += $_->join for @short;
     print "round $round $count\n" if $round % 5 == 0;

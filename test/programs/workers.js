@@ -1,5 +1,7 @@
-// workers.js -- node: six worker threads that share and hand over buffers, a compressing stream, a server on a socket file, a child.
 // SPDX-License-Identifier: MIT
+//
+// workers.js -- node: six worker threads that share and hand over buffers, a compressing stream, a server on
+// a socket file, a child.
 'use strict';
 const { Worker, isMainThread, parentPort, workerData } = require('worker_threads');
 const { createHash, pbkdf2Sync } = require('crypto');
@@ -42,12 +44,14 @@ async function stream() {
 async function server() {
   const listening = http.createServer((request, response) => {
     const parts = [];
-    request.on('data', (part) => parts.push(part)).on('end', () => response.end(sha(Buffer.concat(parts)) + request.url));
+    request.on('data', (part) => parts.push(part));
+    request.on('end', () => response.end(sha(Buffer.concat(parts)) + request.url));
   });
   await new Promise((resolve) => listening.listen('socket', resolve));
   const agent = new http.Agent({ keepAlive: true, maxSockets: 8 });
   const answers = await Promise.all(Array.from({ length: 200 }, (_, i) => new Promise((resolve, reject) => {
-    const request = http.request({ socketPath: 'socket', path: `/${i}`, method: 'POST', agent }, (response) => {
+    const where = { socketPath: 'socket', path: `/${i}`, method: 'POST', agent };
+    const request = http.request(where, (response) => {
       let text = '';
       response.on('data', (part) => { text += part; }).on('end', () => resolve(text));
     });
@@ -63,6 +67,7 @@ async function main() {
   await workers();
   await stream();
   await server();
-  const child = spawnSync(process.execPath, ['-e', 'console.log(Buffer.alloc(1e6, "ab").toString("base64").length); process.exit(3)']);
+  const script = 'console.log(Buffer.alloc(1e6, "ab").toString("base64").length); process.exit(3)';
+  const child = spawnSync(process.execPath, ['-e', script]);
   console.log('child', child.status, String(child.stdout).trim());
 }

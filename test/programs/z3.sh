@@ -1,5 +1,7 @@
 #!/bin/sh
-# z3.sh -- z3: queens, pigeonholes, products, arrays; with models and a proof of unsatisfiability. SPDX-License-Identifier: MIT
+# SPDX-License-Identifier: MIT
+#
+# z3.sh -- z3: queens, pigeonholes, products, arrays; with models and a proof of unsatisfiability.
 . "$(dirname "$0")/common.sh"
 need z3 z3
 

@@ -80,6 +80,7 @@ class Check(Case):
         "helper=true",
         ",,helper=1,",
         "shards=3,page_size=16K",
+        "page_size=0",
         "helper=01",
         "state=/tmp/somewhere",
     )
@@ -102,6 +103,8 @@ class Check(Case):
         "dirty_min=17179869184G",
         "dirty_min=2000G",
         "decay_ms=yes",
+        "page_size=5000",
+        "page_size=48K",
     )
 
     def warnings(self, conf):
@@ -124,8 +127,9 @@ class Check(Case):
             self.assertIn("acre: ACRE_CONF: ", self.warnings(conf), conf)
 
     def test_every_mistake_is_named(self):
-        text = options("check", "decay=1,helper=1,shards=300,dirty_min=lots").stdout
-        self.assertEqual(text.count("wrong: "), 3)
+        text = options("check", "decay=1,helper=1,shards=300,dirty_min=lots,page_size=5000").stdout
+        self.assertEqual(text.count("wrong: "), 4)
+        self.assertIn("'page_size=5000' is not a power of two: page_size takes one, or 0", text)
         for words in (
             "did you mean 'decay_ms'?",
             "shards takes 0 to 254",

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: MIT
 """What cannot run, or not on acre: one line that says what, why and what to do, and 125, 126 or 127."""
 import os
+import random
 import resource
 import shutil
+import struct
 import subprocess
 import unittest
 
@@ -22,6 +24,7 @@ from acrerun import (
 )
 
 NOBODY = 65534
+PT_DYNAMIC = 2
 
 
 def limit_stack():
@@ -265,6 +268,33 @@ class Library(Case):
     def test_of_another_machine(self):
         other = EM_AARCH64 if own_machine() == EM_X86_64 else EM_X86_64
         self.refuse(["--lib", self.file("lib.so", elf(other, kind=ET_DYN))], "build acre for that machine")
+
+    def test_damaged_files_are_read_to_an_end(self):
+        """ELF files with wrong numbers in their headers; the seed makes a failure come back."""
+        with open("/bin/true", "rb") as file:
+            sound = file.read()
+        chance = random.Random(1)
+        for _ in range(200):
+            damaged = bytearray(sound[: chance.choice([len(sound), chance.randrange(600)])])
+            for _ in range(chance.randrange(1, 12) if damaged else 0):
+                place = chance.randrange(min(len(damaged), chance.choice([64, 900, len(damaged)])))
+                damaged[place] = chance.choice([0, 255, chance.randrange(256)])
+            done = run("--lib", self.file("lib.so", bytes(damaged)), "--", "/no/such/program", timeout=10)
+            self.assertIn(done.returncode, (125, 127))
+            self.assert_message(done.stderr)
+
+    def test_dynamic_section_without_end(self):
+        with open("/bin/true", "rb") as file:
+            damaged = bytearray(file.read())
+        at, size, count = (
+            struct.unpack_from(kind, damaged, place)[0]
+            for kind, place in (("<Q", 32), ("<H", 54), ("<H", 56))
+        )
+        for header in range(at, at + size * count, size):
+            if struct.unpack_from("<I", damaged, header)[0] == PT_DYNAMIC:
+                struct.pack_into("<Q", damaged, header + 32, 1 << 60)
+        done = run("--lib", self.file("lib.so", bytes(damaged)), "--", "/no/such/program", timeout=10)
+        self.assertEqual(done.returncode, 127)
 
     def test_named_wins_over_found(self):
         done = run(
