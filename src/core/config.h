@@ -37,6 +37,10 @@
 #define AC_GROW_MIN_BYTES ((size_t)8 << 20)
 #define AC_GROW_MAX_BYTES ((size_t)1 << 30)
 
+/* While less than this is mapped, huge pages are declined even where the system would always use them: the first block of a small
+ * program must not make 2 MiB resident. */
+#define AC_SMALL_HEAP_BYTES ((size_t)32 << 20)
+
 /* The part of the page map that one load reaches: AC_WINDOW_BYTES of addresses at 8 bytes a unit (4 MiB of address space,
  * touched as it is used). Blocks outside it are found through a second level. */
 #define AC_WINDOW_BYTES ((size_t)16 << 30)

@@ -165,6 +165,8 @@ static bool arena_add_locked(uintptr_t base, size_t bytes, uint32_t me)
         ac_os_unmap((void *)base, bytes);
         return false;
     }
+    if (heap.mapped_bytes < AC_SMALL_HEAP_BYTES)
+        ac_os_avoid_huge_pages((void *)base, bytes);
     size_t done = 0;
     while (done < bytes) {
         size_t step = bytes - done < AC_CHUNK_BYTES ? bytes - done : AC_CHUNK_BYTES;

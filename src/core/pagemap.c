@@ -70,6 +70,7 @@ void ac_pagemap_place_window(uintptr_t near)
     uint64_t *leaf = ac_os_map(0, AC_WINDOW_UNITS * sizeof *leaf);
     if (leaf == NULL)
         return;
+    ac_os_avoid_huge_pages(leaf, AC_WINDOW_UNITS * sizeof *leaf);
     ac_window_leaf = leaf;
     ac_store_rel(&ac_window_base, base & ~(uintptr_t)(AC_CHUNK_BYTES - 1));
 }

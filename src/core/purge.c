@@ -26,7 +26,7 @@
 
 #define MIN_TICK_NS 20000000u
 #define MIN_GIVE_BYTES 65536u
-#define LINGER_BYTES ((size_t)32 << 20)
+#define LINGER_BYTES ((size_t)16 << 20)
 
 static size_t huge_bytes;
 static uint64_t last_tick_ns;

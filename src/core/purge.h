@@ -26,7 +26,7 @@ size_t ac_purge_excess_bytes(void);
 bool ac_purge_is_due(void);
 
 /* Give back what has come due since the last tick. When nobody will tick while the program is idle (others_tick false), also what
- * exceeds the bound by more than max(32 MiB, a quarter of what is in use). */
+ * exceeds the bound by more than max(16 MiB, a quarter of what is in use). */
 void ac_purge_tick(uint32_t me, bool others_tick);
 
 /* Give back all free memory above keep_bytes. Returns the bytes given back. */

@@ -36,6 +36,9 @@ bool ac_os_resize(void *addr, size_t old_bytes, size_t new_bytes);
 /* Move a mapping with its contents over `target`, which is replaced. */
 bool ac_os_move(void *addr, size_t old_bytes, size_t new_bytes, void *target);
 
+/* Ask for ordinary pages where the system would use huge ones. */
+void ac_os_avoid_huge_pages(void *addr, size_t bytes);
+
 /* Make a page read as zeros in a forked child. */
 bool ac_os_wipe_on_fork(void *addr, size_t bytes);
 

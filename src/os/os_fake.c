@@ -213,7 +213,7 @@ static void check_range(const char *call, uintptr_t addr, size_t bytes)
     size_t page = ac_os_page_size();
     if (bytes == 0 || bytes % page != 0)
         breach(call, "the length is not a number of pages", addr, bytes);
-    if (addr % real_page() != 0)
+    if (addr % page != 0)
         breach(call, "the address is not a page's", addr, bytes);
 }
 
@@ -230,6 +230,8 @@ static void *map_locked(uintptr_t hint, size_t bytes, size_t align)
 {
     if (bytes > SPACE_BYTES)
         return NULL;
+    if (align < ac_os_page_size())
+        align = ac_os_page_size();
     uintptr_t top = space.base + SPACE_BYTES;
     bool steered = space.place_below != 0;
     if (steered)
@@ -246,8 +248,8 @@ static void *map_counted(enum ac_fake_call call, uintptr_t hint, size_t bytes, s
 {
     space_lock();
     space_reserve();
-    check_range("map", hint & ~(real_page() - 1), bytes);
-    if ((align & (align - 1)) != 0 || align < ac_os_page_size())
+    check_range("map", 0, bytes);
+    if ((align & (align - 1)) != 0 || align < real_page())
         breach("map_aligned", "the alignment is not a power of two of at least a page", align, bytes);
     void *p = ac_fake_is_refused(call) ? NULL : map_locked(hint, bytes, align);
     space_unlock();
@@ -352,6 +354,11 @@ bool ac_os_move(void *addr, size_t old_bytes, size_t new_bytes, void *target)
     if (ok)
         ac_fake_let_intruder_in(AC_FAKE_MOVE);
     return ok;
+}
+
+void ac_os_avoid_huge_pages(void *addr, size_t bytes)
+{
+    check_mapped("avoid_huge_pages", (uintptr_t)addr, bytes);
 }
 
 bool ac_os_wipe_on_fork(void *addr, size_t bytes)

@@ -77,6 +77,11 @@ bool ac_os_move(void *addr, size_t old_bytes, size_t new_bytes, void *target)
                                   MREMAP_MAYMOVE | MREMAP_FIXED, (long)target, 0));
 }
 
+void ac_os_avoid_huge_pages(void *addr, size_t bytes)
+{
+    ac_sys3(__NR_madvise, addr, bytes, MADV_NOHUGEPAGE);
+}
+
 bool ac_os_wipe_on_fork(void *addr, size_t bytes)
 {
     return !ac_sys_failed(ac_sys3(__NR_madvise, addr, bytes, MADV_WIPEONFORK));
