@@ -341,7 +341,10 @@ refused:
 static bool chunk_release_locked(struct ac_chunk *chunk)
 {
     size_t bytes = chunk->units * AC_UNIT_BYTES;
-    if (chunk->free != ac_bit_range(0, chunk->units) || !ac_os_unmap((void *)chunk->base, bytes))
+    if (chunk->free != ac_bit_range(0, chunk->units))
+        return false;
+    ac_pagemap_set(chunk->base, chunk->units, 0); /* whoever maps these addresses next is not acre */
+    if (!ac_os_unmap((void *)chunk->base, bytes))
         return false;
     ac_count_add(&heap.dirty_units, -(size_t)dirty_free(chunk, ~(uint64_t)0));
     ac_count_add(&heap.mapped_bytes, -bytes);

@@ -22,6 +22,7 @@
 #include "core/mapcache.h"
 #include "core/option.h"
 #include "core/pageheap.h"
+#include "core/pagemap.h"
 #include "os/os.h"
 
 #define MIN_TICK_NS 20000000u
@@ -86,6 +87,7 @@ static size_t evict_mappings(size_t want_bytes, uint32_t me)
     size_t given = 0;
     while (given < want_bytes &&
            ac_mapcache_evict(ac_align_up(want_bytes - given, AC_UNIT_BYTES), &m, me)) {
+        ac_pagemap_set(m.base, m.bytes >> AC_UNIT_SHIFT, 0);
         if (!ac_os_unmap((void *)m.base, m.bytes))
             ac_os_purge((void *)m.base, m.bytes);
         given += m.bytes;

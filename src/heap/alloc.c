@@ -14,18 +14,27 @@
 
 /* ---- allocation ---- */
 
-/* No heap: past the thread's end or out of memory we may wait, in a handler during birth we may not. */
-static void *alloc_unowned(size_t size)
+/* No heap: past the thread's end or out of memory we may wait, in a handler that interrupted such work we may not. */
+void *ac_alloc_without_heap(size_t size, size_t align, bool *out_zero)
 {
-    bool wait = !ac_thread_is_being_born();
-    bool zero;
+    void *block;
     if (!ac_thread_is_started())
         return NULL;
+    bool wait = ac_thread_enter_without_heap();
+    *out_zero = false;
+    if (size <= AC_SMALL_MAX_BYTES && align <= AC_GRANULE_BYTES)
+        block = ac_nested_alloc(size, UNOWNED_SHARD, AC_ID_NO_HEAP, wait);
+    else
+        block = ac_large_alloc(size, align, AC_ID_NO_HEAP, !wait, out_zero);
     if (wait)
-        ac_thread_check_fork(AC_ID_NO_HEAP);
-    if (size <= AC_SMALL_MAX_BYTES)
-        return ac_nested_alloc(size, UNOWNED_SHARD, AC_ID_NO_HEAP, wait);
-    return ac_large_alloc(size, AC_GRANULE_BYTES, AC_ID_NO_HEAP, !wait, &zero);
+        ac_thread_leave_without_heap();
+    return block;
+}
+
+static void *alloc_unowned(size_t size)
+{
+    bool zero;
+    return ac_alloc_without_heap(size, AC_GRANULE_BYTES, &zero);
 }
 
 AC_COLD static void *alloc_first(size_t size)
@@ -142,15 +151,36 @@ static void free_remote(struct ac_heap *heap, struct ac_span *span, unsigned tag
 
 static AC_COLD void free_unowned(struct ac_span *span, void *block)
 {
-    bool wait = !ac_thread_is_being_born();
-    if (wait)
-        ac_thread_check_fork(AC_ID_NO_HEAP);
+    bool wait = ac_thread_enter_without_heap();
     ac_nested_free(span, block, AC_ID_NO_HEAP, wait);
+    if (wait)
+        ac_thread_leave_without_heap();
+}
+
+/* The common case of ac_free_other: another shard's block, for which the outbox has a place. */
+static bool free_to_outbox(struct ac_heap *heap, void *block)
+{
+    bool busy;
+    size_t unit = ((uintptr_t)block - ac_window_base) >> AC_UNIT_SHIFT;
+    if (unit >= AC_WINDOW_UNITS || heap->outbox == NULL)
+        return false;
+    unsigned tag = ac_window_tag(unit);
+    unsigned shard = tag >> 8;
+    if (shard - 1 >= AC_MAX_SHARDS || shard == heap->shard)
+        return false;
+    struct ac_outbox_slot *slot = ac_outbox_slot(heap->outbox, tag);
+    if (slot->tag != tag || !ac_outbox_try_push(slot, tag, block, &busy)) {
+        if (slot->tag == tag && !busy)
+            ac_store_rlx(&slot->bin.top, slot->bin.top - AC_BIN_BUSY);
+        return false;
+    }
+    ac_count_add(&heap->remote_frees, 1);
+    return true;
 }
 
 AC_NOINLINE void ac_free_other(void *block)
 {
-    if (block == NULL)
+    if (free_to_outbox(ac_heap_self, block) || block == NULL)
         return;
     uint64_t entry = ac_pagemap_get(block);
     struct ac_span *span = ac_entry_span(entry);

@@ -22,6 +22,9 @@
 void *ac_alloc_slow(size_t size, uint64_t top);
 void *ac_alloc_large(size_t size);
 
+/* In a thread that has no heap and gets none now. Small blocks only with the usual alignment. */
+void *ac_alloc_without_heap(size_t size, size_t align, bool *out_zero);
+
 /* The bin was full, shut, checked or busy, or its last block is the one being freed. */
 void ac_free_slow(void *block, uint64_t top, size_t index);
 

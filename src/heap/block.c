@@ -19,12 +19,8 @@
 static void *large(size_t size, size_t align, bool *out_zero)
 {
     struct ac_heap *heap = ac_thread_heap();
-    if (heap == NULL && !ac_thread_is_started())
-        return NULL;
-    if (heap == NULL) {
-        bool try_only = ac_thread_is_being_born();
-        return ac_large_alloc(size, align, AC_ID_NO_HEAP, try_only, out_zero);
-    }
+    if (heap == NULL)
+        return ac_alloc_without_heap(size, align, out_zero);
     bool marked = ac_heap_mark(heap);
     void *block = ac_large_alloc(size, align, heap->id, !marked, out_zero);
     if (marked)
@@ -115,12 +111,13 @@ size_t ac_block_good_size(size_t size)
 static void *resize_large(struct ac_span *span, void *block, size_t size)
 {
     struct ac_heap *heap = ac_thread_heap();
-    if (heap == NULL)
-        return ac_thread_is_being_born() ? NULL : ac_large_resize(span, block, size, AC_ID_NO_HEAP);
-    if (!ac_heap_mark(heap))
+    if (heap == NULL ? !ac_thread_enter_without_heap() : !ac_heap_mark(heap))
         return NULL;
-    void *same = ac_large_resize(span, block, size, heap->id);
-    ac_heap_unmark(heap);
+    void *same = ac_large_resize(span, block, size, heap == NULL ? AC_ID_NO_HEAP : heap->id);
+    if (heap == NULL)
+        ac_thread_leave_without_heap();
+    else
+        ac_heap_unmark(heap);
     return same;
 }
 

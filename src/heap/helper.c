@@ -67,16 +67,18 @@ static bool is_running(void)
     return ac_load_acq(&helper.alive) != 0 && helper.generation == ac_thread_fork_generation();
 }
 
+/* `starting` holds the generation after this one, so that a start cut short by a fork does not count in the child. */
 static AC_COLD void helper_start(void)
 {
-    uint32_t nobody = 0;
-    if (!ac_cas_acq(&helper.starting, &nobody, 1))
+    uint32_t generation = ac_thread_fork_generation();
+    uint32_t other = ac_load_rlx(&helper.starting);
+    if (other == generation + 1 || !ac_cas_acq(&helper.starting, &other, generation + 1))
         return;
     if (!is_running()) {
         if (helper.stack == NULL)
             helper.stack = ac_os_map(0, STACK_BYTES);
         helper.alive = 0;
-        helper.generation = ac_thread_fork_generation();
+        helper.generation = generation;
         if (helper.stack != NULL)
             ac_os_start_thread(helper_run, NULL, helper.stack, STACK_BYTES, &helper.alive);
     }

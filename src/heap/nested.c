@@ -21,14 +21,13 @@ void *ac_nested_alloc(size_t size, unsigned shard, uint32_t me, bool wait)
     bool zero;
     unsigned class = ac_class_of_size(size);
     struct ac_center *center = wait ? ac_center_get(shard, class, me) : ac_center_peek(shard, class);
-    if (center == NULL)
-        return NULL;
-    if (wait)
-        return ac_center_take(center, &block, 1, me) == 1 ? block : NULL;
-    block = ac_center_try_take(center, me);
+    if (wait && center != NULL && ac_center_take(center, &block, 1, me) == 1)
+        return block;
+    if (!wait && center != NULL)
+        block = ac_center_try_take(center, me);
     if (block != NULL)
         return block;
-    block = ac_large_alloc(size, AC_GRANULE_BYTES, me, true, &zero);
+    block = ac_large_alloc(size, AC_GRANULE_BYTES, me, !wait, &zero);
     if (block != NULL && !zero)
         memset(block, 0, ac_os_page_size()); /* a caller that clears knows of the class's bytes only */
     return block;

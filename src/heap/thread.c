@@ -44,7 +44,7 @@ AC_STATIC_ASSERT(sizeof(struct ac_heap) <= AC_META_MAX_LINES * AC_CACHE_LINE, "a
 struct ac_heap ac_heap_none = {.bins = {SHUT_BINS}, .id = AC_ID_NO_HEAP};
 struct ac_heap ac_heap_gone = {.bins = {SHUT_BINS}, .id = AC_ID_NO_HEAP};
 _Thread_local struct ac_heap *ac_heap_self __attribute__((tls_model("initial-exec"))) = &ac_heap_none;
-static _Thread_local uint16_t being_born __attribute__((tls_model("initial-exec")));
+static _Thread_local uint16_t without_heap __attribute__((tls_model("initial-exec")));
 static _Thread_local uint16_t early_frees __attribute__((tls_model("initial-exec")));
 #define FREES_BEFORE_BIRTH 8u
 
@@ -225,6 +225,7 @@ static struct ac_heap *heap_make_locked(void)
 static void thread_end(void *arg)
 {
     struct ac_heap *heap = arg;
+    ac_thread_enter_without_heap();
     ac_heap_self = &ac_heap_gone;
     ac_compiler_barrier();
     ac_thread_flush(heap);
@@ -235,11 +236,11 @@ static void thread_end(void *arg)
     heap->next_pooled = registry.pooled;
     registry.pooled = heap;
     ac_unlock(&registry.lock);
+    ac_thread_leave_without_heap();
 }
 
 static struct ac_heap *heap_be_born(void)
 {
-    ac_thread_check_fork(AC_ID_NO_HEAP);
     ac_lock(&registry.lock, AC_ID_NO_HEAP);
     if (registry.started == 0)
         registry_start_locked();
@@ -272,9 +273,20 @@ bool ac_thread_is_started(void)
     return ac_load_acq(&registry.fork_word) != NULL;
 }
 
-bool ac_thread_is_being_born(void)
+bool ac_thread_enter_without_heap(void)
 {
-    return being_born != 0;
+    if (without_heap != 0)
+        return false;
+    without_heap = 1;
+    ac_compiler_barrier();
+    ac_thread_check_fork(AC_ID_NO_HEAP);
+    return true;
+}
+
+void ac_thread_leave_without_heap(void)
+{
+    ac_compiler_barrier();
+    without_heap = 0;
 }
 
 AC_COLD struct ac_heap *ac_thread_heap(void)
@@ -282,15 +294,12 @@ AC_COLD struct ac_heap *ac_thread_heap(void)
     struct ac_heap *heap = ac_heap_self;
     if (ac_heap_is_real(heap))
         return heap;
-    if (heap == &ac_heap_gone || being_born != 0)
+    if (heap == &ac_heap_gone || !ac_thread_enter_without_heap())
         return NULL;
-    being_born = 1;
-    ac_compiler_barrier();
     heap = heap_be_born();
     if (heap != NULL)
         watch_thread_end(heap);
-    ac_compiler_barrier();
-    being_born = 0;
+    ac_thread_leave_without_heap();
     if (ac_hooks.tick != NULL)
         ac_hooks.tick();
     return heap;

@@ -20,8 +20,10 @@ struct ac_heap *ac_thread_heap(void);
 /* The same for a thread that frees: NULL also for its first few frees when it never allocates. */
 struct ac_heap *ac_thread_heap_to_free(void);
 
-/* True in a signal handler that interrupted the making of its thread's heap. */
-bool ac_thread_is_being_born(void);
+/* Around the work of a thread that has no heap (and around making and ending one). Enter is false in a signal handler that
+ * interrupted such work: nothing may be waited for then, and there is no leave. */
+bool ac_thread_enter_without_heap(void);
+void ac_thread_leave_without_heap(void);
 
 /* False until the first heap of the process is being made: nothing can be allocated before. */
 bool ac_thread_is_started(void);

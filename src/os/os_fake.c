@@ -358,7 +358,9 @@ bool ac_os_move(void *addr, size_t old_bytes, size_t new_bytes, void *target)
 
 void ac_os_avoid_huge_pages(void *addr, size_t bytes)
 {
+    space_lock();
     check_mapped("avoid_huge_pages", (uintptr_t)addr, bytes);
+    space_unlock();
 }
 
 bool ac_os_wipe_on_fork(void *addr, size_t bytes)

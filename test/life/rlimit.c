@@ -192,7 +192,10 @@ static void test_hole(void)
     life_seal(block, 10000, 4);
     drain(&head);
     life_free(block);
-    life_use_every_class(5);
+    for (size_t size = LIFE_SEAL_MIN; size <= 2 * LIFE_MIB; size *= 2) {
+        CHECK_CASE("%zu bytes, after 20 MiB have been freed", size);
+        life_free(life_block(size, size));
+    }
 }
 
 int main(int argc, char **argv)
