@@ -9,6 +9,8 @@
 #include "heap/thread.h"
 #include "heap/trim.h"
 
+#include <pthread.h>
+
 static void tick(void)
 {
     ac_helper_poke();
@@ -18,6 +20,7 @@ static void tick(void)
 __attribute__((constructor(101))) static void acre_load(void)
 {
     ac_thread_heap();
+    pthread_atfork(NULL, NULL, ac_thread_note_fork);
     ac_publish_start();
     ac_hooks.tick = tick;
 }

@@ -41,6 +41,11 @@ AC_INLINE void ac_list_push(struct ac_list *head, struct ac_list *link)
     head->next = link;
 }
 
+AC_INLINE void ac_list_append(struct ac_list *head, struct ac_list *link)
+{
+    ac_list_push(head->prev, link);
+}
+
 AC_INLINE void ac_list_remove(struct ac_list *link)
 {
     link->next->prev = link->prev;

@@ -7,13 +7,14 @@
  *
  * Idea. A chunk is 64 units in one word, so that finding, taking and joining runs is bit arithmetic and neighbours need no merging. A
  * request goes to the chunk with the smallest longest-free-run that suffices, and among those to the fullest; so the emptiest chunks
- * drain and end up wholly free. Inside a chunk dirty units are used before untouched ones: they are already paid for.
+ * drain and end up wholly free. Dirty units are used before untouched ones, within a chunk and among chunks of one list: they are already
+ * paid for. Lists are in order of last use, clean chunks at the end; purging starts from there.
  *
  *      heap.lists[1 .. 64]: chunks by longest free run            heap.nonempty: bit n-1 set when lists[n] is not empty
  *          lists[7]  -> chunk -> chunk                            chunk: free  0011100..., dirty 0010100...
  *          lists[64] -> chunk (all free)
  *
- * Cost. take: a bit scan for the list, up to SCAN_CHUNKS looks for the fullest, a handful of shifts. give: one word update. Both relist
+ * Cost. take: a bit scan for the list, up to SCAN_CHUNKS looks for the best, a handful of shifts. give: one word update. Both relist
  * the chunk, O(longest run) shifts.
  *
  * Growth. Arenas double as a quarter of what is mapped, at least 8 MiB; when the system refuses, the step is halved, down to the
@@ -75,7 +76,10 @@ static void chunk_relist(struct ac_chunk *chunk)
     if (longest == 0)
         return;
     chunk->longest = (uint8_t)longest;
-    ac_list_push(&heap.lists[longest], &chunk->link);
+    if ((chunk->free & chunk->dirty) != 0)
+        ac_list_push(&heap.lists[longest], &chunk->link);
+    else
+        ac_list_append(&heap.lists[longest], &chunk->link);
     heap.nonempty |= (uint64_t)1 << (longest - 1);
 }
 
@@ -84,18 +88,19 @@ static unsigned dirty_free(const struct ac_chunk *chunk, uint64_t mask)
     return (unsigned)__builtin_popcountll(chunk->free & chunk->dirty & mask);
 }
 
-/* The fullest of the first chunks of a list. */
-static struct ac_chunk *list_fullest(struct ac_list *list)
+/* The best of the first chunks of a list: one that has a dirty run of this length, and of those the fullest. */
+static struct ac_chunk *list_best(struct ac_list *list, unsigned units)
 {
     struct ac_chunk *best = NULL;
-    int best_free = INT32_MAX;
+    unsigned best_cost = UINT32_MAX;
     unsigned looked = 0;
     for (struct ac_list *l = list->next; l != list && looked < SCAN_CHUNKS; l = l->next, looked++) {
         struct ac_chunk *chunk = AC_CONTAINER(l, struct ac_chunk, link);
-        int nfree = __builtin_popcountll(chunk->free);
-        if (nfree < best_free) {
+        bool clean = ac_bit_runs(chunk->free & chunk->dirty, units) == 0;
+        unsigned cost = (unsigned)__builtin_popcountll(chunk->free) + (clean ? AC_CHUNK_UNITS : 0);
+        if (cost < best_cost) {
             best = chunk;
-            best_free = nfree;
+            best_cost = cost;
         }
     }
     return best;
@@ -136,7 +141,7 @@ static bool heap_take_locked(unsigned units, unsigned align_units, struct ac_run
     uint64_t candidates = heap.nonempty & (~(uint64_t)0 << (units - 1));
     for (; candidates != 0; candidates &= candidates - 1) {
         struct ac_list *list = &heap.lists[__builtin_ctzll(candidates) + 1];
-        struct ac_chunk *chunk = list_fullest(list);
+        struct ac_chunk *chunk = list_best(list, units);
         if (chunk_take(chunk, units, align_units, out_run))
             return true;
     }
@@ -307,7 +312,7 @@ static size_t chunk_purge_locked(struct ac_chunk *chunk, unsigned min_units, uin
 
 static struct ac_chunk *dirty_chunk_of(struct ac_list *list, unsigned min_units)
 {
-    for (struct ac_list *l = list->next; l != list; l = l->next) {
+    for (struct ac_list *l = list->prev; l != list; l = l->prev) {
         struct ac_chunk *chunk = AC_CONTAINER(l, struct ac_chunk, link);
         if (purgeable_units(chunk, min_units) != 0)
             return chunk;

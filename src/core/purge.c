@@ -8,7 +8,7 @@
  * decay_ms, so a program that swings keeps what it swings by, and one that has shrunk is small a few seconds later. A tick
  * does the part that has come due; the slow paths of the allocator tick, and the helper thread when nobody runs them.
  *
- * A process without other threads has no helper: there excess lingers only up to a limit.
+ * Where there is no helper, excess lingers only up to a limit.
  *
  *      excess(t + dt) = excess(t) * 2^(-dt / half)
  *
@@ -27,7 +27,7 @@
 
 #define MIN_TICK_NS 20000000u
 #define MIN_GIVE_BYTES 65536u
-#define LINGER_BYTES ((size_t)16 << 20)
+#define LINGER_BYTES ((size_t)64 << 20)
 
 static size_t huge_bytes;
 static uint64_t last_tick_ns;
@@ -130,6 +130,8 @@ void ac_purge_tick(uint32_t me, bool others_tick)
         share = excess - linger;
     else if (now - last < MIN_TICK_NS && half_ns != 0)
         return;
+    if (share < MIN_GIVE_BYTES && now - last >= half_ns)
+        share = excess; /* the last of it goes in one piece */
     if (share < MIN_GIVE_BYTES && share != excess)
         return;
     if (ac_cas_acq(&last_tick_ns, &last, now))
@@ -141,4 +143,17 @@ size_t ac_purge_all(size_t keep_bytes, uint32_t me)
     size_t dirty;
     excess_bytes(&dirty);
     return dirty > keep_bytes ? give_back(dirty, dirty - keep_bytes, me) : 0;
+}
+
+AC_COLD bool ac_purge_make_room(uint32_t me)
+{
+    size_t given = ac_purge_all(0, me);
+    return ac_pageheap_release(me) + given != 0;
+}
+
+bool ac_purge_take_run(unsigned units, unsigned align_units, struct ac_run *out_run, uint32_t me)
+{
+    if (AC_LIKELY(ac_pageheap_take(units, align_units, out_run, me, false)))
+        return true;
+    return ac_purge_make_room(me) && ac_pageheap_take(units, align_units, out_run, me, false);
 }

@@ -15,6 +15,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+struct ac_run;
+
 /* Memory of huge blocks in use, which the page heap does not see. */
 void ac_purge_count_huge(ptrdiff_t bytes);
 size_t ac_purge_huge_bytes(void);
@@ -26,8 +28,14 @@ size_t ac_purge_excess_bytes(void);
 bool ac_purge_is_due(void);
 
 /* Give back what has come due since the last tick. When nobody will tick while the program is idle (others_tick false), also what
- * exceeds the bound by more than max(16 MiB, a quarter of what is in use). */
+ * exceeds the bound by more than max(64 MiB, a quarter of what is in use). */
 void ac_purge_tick(uint32_t me, bool others_tick);
+
+/* As ac_pageheap_take, waiting; when the system has no more, whatever free memory acre keeps goes back first, addresses too. */
+bool ac_purge_take_run(unsigned units, unsigned align_units, struct ac_run *out_run, uint32_t me);
+
+/* Give back everything free, addresses too. False when there was nothing. */
+bool ac_purge_make_room(uint32_t me);
 
 /* Give back all free memory above keep_bytes. Returns the bytes given back. */
 size_t ac_purge_all(size_t keep_bytes, uint32_t me);

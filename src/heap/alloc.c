@@ -8,6 +8,7 @@
 #include "heap/magazine.h"
 #include "heap/nested.h"
 #include "heap/outbox.h"
+#include "heap/perturb.h"
 #include "heap/thread.h"
 
 #define UNOWNED_SHARD 1u
@@ -59,6 +60,7 @@ AC_NOINLINE void *ac_alloc_slow(size_t size, uint64_t top)
     if (AC_UNLIKELY(block == NULL)) /* no room for a span: perhaps there is for one block */
         block = ac_large_alloc(size, AC_GRANULE_BYTES, heap->id, false, &zero);
     ac_heap_leave(heap);
+    ac_perturb_new(block, size);
     return block;
 }
 
@@ -72,6 +74,7 @@ AC_NOINLINE void *ac_alloc_large(size_t size)
         return ac_large_alloc(size, AC_GRANULE_BYTES, heap->id, true, &zero);
     void *block = ac_large_alloc(size, AC_GRANULE_BYTES, heap->id, false, &zero);
     ac_heap_unmark(heap);
+    ac_perturb_new(block, size);
     return block;
 }
 
@@ -90,6 +93,7 @@ AC_NOINLINE void ac_free_slow(void *block, uint64_t top, size_t index)
     if (AC_UNLIKELY(top < ac_load_rlx(&bin->limit)))
         ac_fault_raise(AC_FAULT_DOUBLE_FREE, block, ac_sizeclass[class].size_bytes, NULL);
     ac_heap_enter(heap);
+    ac_perturb_freed(block, ac_sizeclass[class].size_bytes);
     ac_magazine_push(heap, class, block);
     ac_heap_leave(heap);
 }

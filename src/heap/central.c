@@ -26,6 +26,7 @@
 #include "core/meta.h"
 #include "core/pageheap.h"
 #include "core/pagemap.h"
+#include "core/purge.h"
 
 #include <string.h>
 
@@ -139,7 +140,7 @@ static struct ac_span *span_new(struct ac_center *center, uint32_t me)
     struct ac_span *span = ac_meta_get(ac_span_lines(center->class), me);
     if (span == NULL)
         return NULL;
-    if (!ac_pageheap_take(sc->span_units, 1, &run, me, false)) {
+    if (!ac_purge_take_run(sc->span_units, 1, &run, me)) {
         ac_meta_put(span, ac_span_lines(center->class), me);
         return NULL;
     }

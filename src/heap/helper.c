@@ -5,8 +5,7 @@
  * Memory is given back by the slow paths, in ticks (purge.h); a program that goes idle takes none. So once a program holds START_BYTES, its slow
  * paths see to it that this thread runs: it ticks in their place, empties the caches of threads that have been idle for a while, and
  * ends when the program has been idle and all is done. It is
- * invisible as far as a thread can be: it comes only in a process that has made threads of its own (others may have given up the right to, or
- * may depend on having none), libc does not know it, all signals are blocked, its stack is 32 KiB, it is not there before a process has
+ * invisible as far as a thread can be: libc does not know it, all signals are blocked, its stack is 32 KiB, it is not there before a process has
  * something to give back, and a forked child starts without it.
  */
 #include "heap/helper.h"
@@ -25,6 +24,8 @@
 #define ROUNDS_PER_LOOK 4u
 #define IDLE_ROUNDS 14u
 #define START_BYTES ((size_t)48 << 20)
+#define ALONE_START_BYTES ((size_t)128 << 20)
+#define ALONE_EXCESS_BYTES ((size_t)32 << 20)
 
 static struct {
     uint32_t alive;      /* thread id, 0 when there is none              */
@@ -85,12 +86,20 @@ static AC_COLD void helper_start(void)
     ac_store_rel(&helper.starting, 0);
 }
 
-void ac_helper_poke(void)
+/* A process with threads of its own gets the helper once its heap is large. One without only when much waits: a thread it did not make may
+ * be in its way (a sandbox, a namespace to be left), and most such processes never have that much to give back. */
+static bool is_wanted(void)
 {
     struct ac_pageheap_stats stats;
-    if (ac_option_value[AC_OPTION_helper] == 0 || ac_thread_count() < 2 || is_running())
-        return;
     ac_pageheap_get_stats(&stats);
-    if (stats.used_bytes + stats.dirty_bytes + ac_mapcache_bytes() > START_BYTES)
+    size_t footprint = stats.used_bytes + stats.dirty_bytes + ac_mapcache_bytes();
+    if (ac_thread_count() >= 2)
+        return footprint > START_BYTES;
+    return footprint > ALONE_START_BYTES || ac_purge_excess_bytes() > ALONE_EXCESS_BYTES;
+}
+
+void ac_helper_poke(void)
+{
+    if (ac_option_value[AC_OPTION_helper] != 0 && !is_running() && is_wanted())
         helper_start();
 }

@@ -55,7 +55,9 @@ static bool take_run(struct ac_span *span, size_t units, size_t align, uint32_t 
 {
     struct ac_run run;
     unsigned align_units = align > AC_UNIT_BYTES ? (unsigned)(align >> AC_UNIT_SHIFT) : 1;
-    if (!ac_pageheap_take((unsigned)units, align_units, &run, me, try_only))
+    bool ok = try_only ? ac_pageheap_take((unsigned)units, align_units, &run, me, true)
+                       : ac_purge_take_run((unsigned)units, align_units, &run, me);
+    if (!ok)
         return false;
     span->kind = AC_SPAN_LARGE;
     span->base = run.base;
@@ -63,13 +65,6 @@ static bool take_run(struct ac_span *span, size_t units, size_t align, uint32_t 
     span->units = units;
     *out_zero = run.zero;
     return true;
-}
-
-/* The system has no more: whatever is kept goes back, addresses too. */
-static AC_COLD bool give_address_space(uint32_t me)
-{
-    size_t given = ac_purge_all(0, me);
-    return ac_pageheap_release(me) + given != 0;
 }
 
 static bool take_mapping(struct ac_span *span, size_t bytes, size_t align, uint32_t me, bool try_only,
@@ -83,7 +78,7 @@ static bool take_mapping(struct ac_span *span, size_t bytes, size_t align, uint3
         *out_zero = false;
     } else {
         void *p = ac_os_map_aligned(0, m.bytes, map_align);
-        if (p == NULL && !try_only && give_address_space(me))
+        if (p == NULL && !try_only && ac_purge_make_room(me))
             p = ac_os_map_aligned(0, m.bytes, map_align);
         if (p == NULL)
             return false;

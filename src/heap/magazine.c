@@ -16,6 +16,7 @@
 #include "core/meta.h"
 #include "core/pagemap.h"
 #include "heap/central.h"
+#include "heap/perturb.h"
 
 #include <string.h>
 
@@ -24,6 +25,8 @@
 #define CACHE_BYTES 65536u
 #define FIRST_TURNS 16u
 #define LATER_TURNS 2u
+
+uint8_t ac_perturb_byte;
 
 static unsigned array_lines(unsigned log2)
 {
@@ -51,8 +54,9 @@ static void bin_open(struct ac_heap *heap, unsigned class, unsigned count)
     struct ac_bin *bin = &heap->bins[class];
     uint64_t base = (uint64_t)(uintptr_t)mag->slots;
     unsigned room = mag->checked < AC_CHECKED_FREES ? 0 : mag->cap;
-    ac_store_rlx(&bin->base, base);
-    ac_store_rlx(&bin->limit, base + room * sizeof(void *));
+    bool shut = ac_perturb_is_on(); /* PT1 */
+    ac_store_rlx(&bin->base, shut ? AC_BIN_SHUT_BASE : base);
+    ac_store_rlx(&bin->limit, shut ? AC_BIN_SHUT_LIMIT : base + room * sizeof(void *));
     ac_compiler_barrier();
     ac_store_rlx(&bin->top, base + count * sizeof(void *));
 }

@@ -166,6 +166,13 @@ void ac_thread_check_fork(uint32_t me)
         ac_cpu_relax();
 }
 
+void ac_thread_note_fork(void)
+{
+    uint32_t *word = ac_load_acq(&registry.fork_word);
+    if (word != NULL && ac_load_rlx(word) == FORK_PARENT)
+        ac_store_rlx(word, FORK_CHILD);
+}
+
 /* ---- birth and death ---- */
 
 /* The program's own defaults: see acre.h. */
@@ -334,7 +341,7 @@ bool ac_heap_mark(struct ac_heap *heap)
 void ac_heap_unmark(struct ac_heap *heap)
 {
     if (AC_UNLIKELY(ac_purge_is_due()))
-        ac_purge_tick(heap->id, registry.nlive >= 2);
+        ac_purge_tick(heap->id, ac_option_value[AC_OPTION_helper] != 0);
     ac_compiler_barrier();
     heap->in_slow = 0;
     if (AC_UNLIKELY(++heap->slow_paths % TICK_EVERY == 0) && ac_hooks.tick != NULL)

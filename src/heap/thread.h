@@ -42,6 +42,9 @@ struct ac_heap *ac_thread_all_heaps(void);
 /* In a thread that has no heap: what a forked child must know before it takes a lock. */
 void ac_thread_check_fork(uint32_t me);
 
+/* From libc's fork, in the child: for systems that take the advice to wipe a page and do not follow it (emulators). */
+void ac_thread_note_fork(void);
+
 /* Empty the calling thread's magazines and outbox through the spans, which checks every cached block. */
 void ac_thread_flush(struct ac_heap *heap);
 

@@ -4,6 +4,7 @@
 #include "core/purge.h"
 #include "heap/central.h"
 #include "heap/flush.h"
+#include "heap/perturb.h"
 #include "heap/thread.h"
 #include "os/os.h"
 
@@ -75,4 +76,10 @@ size_t ac_trim(size_t keep_bytes)
     if (heap != NULL)
         ac_heap_unmark(heap);
     return given;
+}
+
+void ac_trim_perturb(uint8_t byte)
+{
+    ac_store_rlx(&ac_perturb_byte, byte);
+    ac_trim((size_t)-1); /* shuts every bin; with a byte set they stay shut */
 }

@@ -22,6 +22,9 @@ bool ac_trim_caches(uint32_t me, bool idle_only);
 /* The caches of the centers alone. */
 void ac_trim_centers(uint32_t me);
 
+/* Set the byte that fills blocks (perturb.h); 0 ends it. */
+void ac_trim_perturb(uint8_t byte);
+
 /* All caches, then all free pages above keep_bytes. Returns the bytes given back. */
 size_t ac_trim(size_t keep_bytes);
 

@@ -95,9 +95,10 @@ void ac_fake_catch_abort(sigjmp_buf *target);
 /* As in the child after fork: pages to be wiped read as zero, the process has another id. */
 void ac_fake_fork(void);
 
-/* Run the functions given to ac_os_start_thread so far, here, one after another. Waits with a timeout return at once and
- * advance the clock instead. Returns how many there were. */
-unsigned ac_fake_run_threads(void);
+/* Run the functions given to ac_os_start_thread here, one after another, each until it returns or, in a wait with a timeout,
+ * the clock has advanced by for_ns in all; such waits return at once and advance it. Returns how many have returned; the
+ * others are still there and start over at the next call. */
+unsigned ac_fake_run_threads(uint64_t for_ns);
 
 /* ThreadSanitizer cannot see the system's barrier. Under it ac_os_barrier_all waits until every thread between begin and
  * end has called pass; elsewhere these do nothing. */

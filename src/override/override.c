@@ -10,6 +10,7 @@
 #include "base/bits.h"
 #include "base/fmt.h"
 #include "heap/alloc.h"
+#include "heap/trim.h"
 #include "os/os.h"
 #include "report/snapshot.h"
 #include "report/text.h"
@@ -112,11 +113,12 @@ AC_EXPORT void cfree(void *block)
 
 /* ---- control and statistics ---- */
 
-/* Parameters of another allocator's internals: accepted, as programs check for success, and without effect. */
+/* M_PERTURB is honoured. The rest are parameters of another allocator's internals: accepted, as programs check for success, and without
+ * effect. */
 AC_EXPORT int mallopt(int param, int value)
 {
-    (void)param;
-    (void)value;
+    if (param == M_PERTURB)
+        ac_trim_perturb((uint8_t)value);
     return 1;
 }
 

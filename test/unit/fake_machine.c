@@ -47,6 +47,11 @@ static struct {
     unsigned nstarted;
 } machine = {.now_ns = CLOCK_START_NS};
 
+static struct {
+    sigjmp_buf *end; /* where a thread that is being run goes when its time is up */
+    uint64_t until_ns;
+} run;
+
 /* ---- time, waiting, threads ---- */
 
 uint64_t ac_os_now_ns(void)
@@ -60,6 +65,8 @@ void ac_os_wait(uint32_t *word, uint32_t value, uint64_t timeout_ns)
         ac_sys4(__NR_futex, word, FUTEX_WAIT_PRIVATE, value, NULL);
     else if (ac_load_rlx(word) == value)
         ac_fake_advance_ns(timeout_ns);
+    if (run.end != NULL && ac_os_now_ns() >= run.until_ns)
+        siglongjmp(*run.end, 1);
 }
 
 void ac_os_wake(uint32_t *word, int nwaiters)
@@ -160,15 +167,33 @@ bool ac_os_start_thread(void (*fn)(void *), void *arg, void *stack, size_t stack
     return true;
 }
 
-unsigned ac_fake_run_threads(void)
+/* True when the thread has ended. */
+static bool run_one(unsigned i)
 {
-    unsigned n = machine.nstarted;
-    for (unsigned i = 0; i < n; i++) {
+    sigjmp_buf end;
+    run.end = &end;
+    bool ended = sigsetjmp(end, 0) == 0;
+    if (ended) {
         machine.started[i].fn(machine.started[i].arg);
         ac_store_rel(machine.started[i].alive, 0);
     }
-    machine.nstarted = 0;
-    return n;
+    run.end = NULL;
+    return ended;
+}
+
+unsigned ac_fake_run_threads(uint64_t for_ns)
+{
+    unsigned nended = 0;
+    run.until_ns = ac_os_now_ns() + for_ns;
+    for (unsigned i = 0; i < machine.nstarted;) {
+        if (!run_one(i)) {
+            i++;
+            continue;
+        }
+        machine.started[i] = machine.started[--machine.nstarted];
+        nended++;
+    }
+    return nended;
 }
 
 /* ---- the rest of os.h ---- */

@@ -119,6 +119,31 @@ static void test_fake__limits(void **state)
     assert_null(ac_os_map(0, PAGE));
 }
 
+static void wait_n_times(void *arg)
+{
+    static uint32_t never;
+    for (unsigned n = *(unsigned *)arg; n != 0; n--)
+        ac_os_wait(&never, 0, 100);
+}
+
+static void test_fake__threads_run_for_a_time(void **state)
+{
+    uint32_t alive[2] = {0, 0};
+    unsigned n[2] = {3, 100000000};
+    (void)state;
+    char *stack = ac_os_map(0, 4 * PAGE);
+    uint64_t start = ac_os_now_ns();
+    for (unsigned i = 0; i < 2; i++)
+        assert_true(ac_os_start_thread(wait_n_times, &n[i], stack, 4 * PAGE, &alive[i]));
+    assert_true(alive[0] != 0 && alive[1] != 0);
+    assert_int_equal(ac_fake_run_threads(1000), 1);
+    assert_int_equal(ac_os_now_ns() - start, 1000);
+    assert_true(alive[0] == 0 && alive[1] != 0);
+    n[1] = 2;
+    assert_int_equal(ac_fake_run_threads(1000), 1);
+    assert_int_equal(alive[1], 0);
+}
+
 static void test_fake__clock_and_threads(void **state)
 {
     uint32_t word = 3;
@@ -129,7 +154,7 @@ static void test_fake__clock_and_threads(void **state)
     ac_os_wait(&word, 3, 100);
     ac_os_wait(&word, 4, 100); /* not equal: no waiting */
     assert_int_equal(ac_os_now_ns(), start + 105);
-    assert_int_equal(ac_fake_run_threads(), 0);
+    assert_int_equal(ac_fake_run_threads(1), 0);
     assert_true(ac_os_barrier_all());
     ac_fake_fail(AC_FAKE_BARRIER, 1, false);
     assert_false(ac_os_barrier_all());
@@ -216,7 +241,7 @@ static void test_fake__absent_memory_faults(void **state)
 static const struct unit_test tests[] = {
     UNIT_TEST(test_fake__states_of_a_page), UNIT_TEST(test_fake__placement),
     UNIT_TEST(test_fake__resize_and_move),  UNIT_TEST(test_fake__faults),
-    UNIT_TEST(test_fake__limits),           UNIT_TEST(test_fake__clock_and_threads),
+    UNIT_TEST(test_fake__limits),           UNIT_TEST(test_fake__clock_and_threads), UNIT_TEST(test_fake__threads_run_for_a_time),
     UNIT_TEST(test_fake__fork_wipes),       UNIT_TEST(test_fake__breaches),
     UNIT_TEST(test_fake__absent_memory_faults),
 };
