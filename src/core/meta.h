@@ -15,7 +15,7 @@
 
 #include <stddef.h>
 
-#define AC_META_MAX_LINES 64u
+#define AC_META_MAX_LINES 128u
 
 /* lines: cache lines wanted, 1 .. AC_META_MAX_LINES. NULL when memory is exhausted. */
 void *ac_meta_get(unsigned lines, uint32_t me);

@@ -4,9 +4,10 @@
  *
  * Problem. A page given back too early costs a fault when it is used again; given back too late it is somebody else's missing memory.
  *
- * Idea. Free memory up to a bound stays: what is in use now predicts what is wanted next. What exceeds the bound halves every
- * decay_ms, so a program that swings keeps what it swings by, and one that has shrunk is small a few seconds later. A tick
- * does the part that has come due; the slow paths of the allocator tick, and the helper thread when nobody runs them.
+ * Idea. Free memory up to a bound stays: what is in use now predicts what is wanted next. Time is cut into windows of an eighth of decay_ms.
+ * What exceeded the bound during a whole window was not wanted in it, and of that so much is given back that half is gone after decay_ms. So
+ * a program that swings keeps what it swings by, and one that has shrunk is small a few seconds later. The slow paths of the allocator
+ * tick, and the helper thread when nobody runs them.
  *
  * Where there is no helper, excess lingers only up to a limit.
  *
@@ -25,12 +26,13 @@
 #include "core/pagemap.h"
 #include "os/os.h"
 
-#define MIN_TICK_NS 20000000u
+#define WINDOWS_PER_HALF 8u
 #define MIN_GIVE_BYTES 65536u
 #define LINGER_BYTES ((size_t)64 << 20)
 
 static size_t huge_bytes;
-static uint64_t last_tick_ns;
+static uint64_t window_start_ns;
+static size_t least_excess; /* seen in this window */
 
 void ac_purge_count_huge(ptrdiff_t bytes)
 {
@@ -66,7 +68,10 @@ size_t ac_purge_excess_bytes(void)
 
 bool ac_purge_is_due(void)
 {
-    return ac_purge_excess_bytes() != 0;
+    size_t excess = ac_purge_excess_bytes();
+    if (excess < ac_load_rlx(&least_excess))
+        ac_store_rlx(&least_excess, excess);
+    return excess != 0;
 }
 
 /* 1 - 2^-x for x = elapsed / half, linear between the whole and half powers: within 1 % of the curve. */
@@ -117,24 +122,25 @@ static size_t linger_bytes(void)
 
 void ac_purge_tick(uint32_t me, bool others_tick)
 {
-    uint64_t now = ac_os_now_ns();
-    uint64_t last = ac_load_rlx(&last_tick_ns);
-    uint64_t half_ns = (uint64_t)ac_option_value[AC_OPTION_decay_ms] * 1000000u;
     size_t dirty;
     size_t excess = excess_bytes(&dirty);
-    /* After a pause the excess is new: it has not aged for the whole pause. */
-    uint64_t elapsed = now - last < half_ns ? now - last : half_ns / 8;
-    size_t share = ac_purge_share(excess, elapsed, half_ns);
     size_t linger = others_tick ? excess : linger_bytes();
-    if (excess > linger && share < excess - linger)
-        share = excess - linger;
-    else if (now - last < MIN_TICK_NS && half_ns != 0)
+    if (excess > linger)
+        give_back(dirty, excess - linger, me);
+    uint64_t now = ac_os_now_ns();
+    uint64_t start = ac_load_rlx(&window_start_ns);
+    uint64_t half_ns = (uint64_t)ac_option_value[AC_OPTION_decay_ms] * 1000000u;
+    if (now - start < half_ns / WINDOWS_PER_HALF || !ac_cas_acq(&window_start_ns, &start, now))
         return;
-    if (share < MIN_GIVE_BYTES && now - last >= half_ns)
-        share = excess; /* the last of it goes in one piece */
-    if (share < MIN_GIVE_BYTES && share != excess)
+    size_t unused = ac_load_rlx(&least_excess);
+    ac_store_rlx(&least_excess, excess);
+    if (start == 0 && half_ns != 0)
         return;
-    if (ac_cas_acq(&last_tick_ns, &last, now))
+    uint64_t elapsed = now - start < half_ns ? now - start : half_ns / WINDOWS_PER_HALF;
+    size_t share = ac_purge_share(unused, elapsed, half_ns);
+    if (share < MIN_GIVE_BYTES)
+        share = unused; /* the last of it goes in one piece */
+    if (share != 0)
         give_back(dirty, share, me);
 }
 

@@ -14,7 +14,7 @@
 #include "core/config.h"
 
 #define AC_NCLASSES 73u
-#define AC_MAX_BATCH 128u
+#define AC_MAX_BATCH 256u
 
 struct ac_sizeclass {
     uint32_t size_bytes;

@@ -51,7 +51,7 @@ struct ac_magazine {
     uint8_t log2;     /* of the words of the array                       */
     uint8_t emptied;  /* a stealer took the blocks                       */
     uint8_t checked;  /* frees checked one by one so far                 */
-    uint8_t batch;    /* blocks to take at the next refill               */
+    uint16_t batch;   /* blocks to take at the next refill               */
     uint8_t turns;    /* refills and flushes since it last grew          */
 };
 

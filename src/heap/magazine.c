@@ -117,7 +117,7 @@ static unsigned next_batch(struct ac_magazine *mag, unsigned class)
         most = ac_sizeclass[class].batch;
     if (batch > most)
         batch = most;
-    mag->batch = (uint8_t)(batch * 2 < UINT8_MAX ? batch * 2 : UINT8_MAX);
+    mag->batch = (uint16_t)(batch * 2);
     return batch;
 }
 

@@ -214,6 +214,23 @@ static void test_large__freed_mapping_is_used_again(void **state)
     heap_check_empty();
 }
 
+/* Growing in place may lead into a part of the address space that the page map has no leaf for yet. */
+static void test_large__grown_into_another_leaf(void **state)
+{
+    bool zero;
+    (void)state;
+    start();
+    uintptr_t border = (ac_fake_space_base() + ((uintptr_t)30 << 30)) & ~(((uintptr_t)1 << 32) - 1);
+    ac_fake_place_below(border);
+    char *block = alloc(2 * MIB, 16, &zero);
+    assert_true((uintptr_t)block + 2 * MIB == border);
+    assert_ptr_equal(ac_large_resize(span_of(block), block, 9 * MIB, ME), block);
+    assert_true(ac_fake_calls(AC_FAKE_RESIZE) > 0);
+    heap_check_counts(0, 1);
+    release(block);
+    heap_check_empty();
+}
+
 /* ---- refused ---- */
 
 static void test_large__no_memory_changes_nothing(void **state)
@@ -367,6 +384,8 @@ static const struct unit_test tests[] = {
     UNIT_TEST(test_large__mapping_resizes_by_the_system),
     UNIT_TEST(test_large__growing_step_by_step_moves_seldom),
     UNIT_TEST(test_large__freed_mapping_is_used_again),
+    UNIT_DEFECT(test_large__grown_into_another_leaf,
+                "growing in place does not reserve page-map entries, and evicting sets all of them: a NULL leaf"),
     UNIT_TEST(test_large__no_memory_changes_nothing),
     UNIT_TEST(test_large__unmap_refused_when_freeing),
     UNIT_TEST(test_large__kept_memory_is_no_reason_to_refuse),

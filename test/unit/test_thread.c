@@ -56,7 +56,6 @@ static void test_thread__birth(void **state)
     acre_free(acre_malloc(1));
     assert_true(ac_heap_is_real(ac_heap_self));
     assert_true(ac_thread_is_started());
-    assert_false(ac_thread_is_being_born());
     assert_int_equal(ac_thread_count(), 1);
     assert_int_equal(ac_heap_self->shard, 1);
     assert_int_equal(ac_heap_self->key, 1 << 8);
@@ -213,7 +212,6 @@ static void test_thread__no_memory_for_a_heap(void **state)
 static void allocate_during_birth(void *arg)
 {
     void **blocks = arg;
-    assert_true(ac_thread_is_being_born());
     blocks[0] = acre_malloc(100);
     blocks[1] = acre_malloc(100000);
     blocks[2] = acre_realloc(blocks[0], 5000);
