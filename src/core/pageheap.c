@@ -279,10 +279,25 @@ static uint64_t purgeable_units(const struct ac_chunk *chunk, unsigned min_units
     return mask;
 }
 
-/* Give the purgeable units of a chunk back. The lock is dropped for the system calls. */
-static size_t chunk_purge_locked(struct ac_chunk *chunk, unsigned min_units, uint32_t me)
+/* The first n set bits, or a few more: whole pages. */
+static uint64_t first_units(uint64_t mask, size_t n)
 {
-    uint64_t mask = purgeable_units(chunk, min_units);
+    unsigned page_units = (unsigned)(ac_os_page_size() >> AC_UNIT_SHIFT);
+    uint64_t kept = 0;
+    if (page_units < 1)
+        page_units = 1;
+    for (size_t got = 0; got < n && mask != 0; got += page_units) {
+        uint64_t page = ac_bit_range((unsigned)__builtin_ctzll(mask), page_units);
+        kept |= page & mask;
+        mask &= ~page;
+    }
+    return kept;
+}
+
+/* Give up to max_units of the purgeable units of a chunk back. The lock is dropped for the system calls. */
+static size_t chunk_purge_locked(struct ac_chunk *chunk, unsigned min_units, size_t max_units, uint32_t me)
+{
+    uint64_t mask = first_units(purgeable_units(chunk, min_units), max_units);
     if (mask == 0)
         return 0;
     unsigned nunits = (unsigned)__builtin_popcountll(mask);
@@ -331,7 +346,8 @@ size_t ac_pageheap_purge(size_t keep_bytes, uint32_t me)
             struct ac_chunk *chunk;
             while (heap.dirty_units * AC_UNIT_BYTES > keep_bytes &&
                    (chunk = dirty_chunk_of(&heap.lists[n], min_units[pass])) != NULL) {
-                size_t bytes = chunk_purge_locked(chunk, min_units[pass], me);
+                size_t excess_units = heap.dirty_units - keep_bytes / AC_UNIT_BYTES;
+                size_t bytes = chunk_purge_locked(chunk, min_units[pass], excess_units, me);
                 if (bytes == 0)
                     goto refused;
                 given += bytes;

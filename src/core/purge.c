@@ -23,7 +23,6 @@
 #include "core/mapcache.h"
 #include "core/option.h"
 #include "core/pageheap.h"
-#include "core/pagemap.h"
 #include "os/os.h"
 
 #define WINDOWS_PER_HALF 8u
@@ -92,7 +91,6 @@ static size_t evict_mappings(size_t want_bytes, uint32_t me)
     size_t given = 0;
     while (given < want_bytes &&
            ac_mapcache_evict(ac_align_up(want_bytes - given, AC_UNIT_BYTES), &m, me)) {
-        ac_pagemap_set(m.base, m.bytes >> AC_UNIT_SHIFT, 0);
         if (!ac_os_unmap((void *)m.base, m.bytes))
             ac_os_purge((void *)m.base, m.bytes);
         given += m.bytes;
@@ -136,8 +134,7 @@ void ac_purge_tick(uint32_t me, bool others_tick)
     ac_store_rlx(&least_excess, excess);
     if (start == 0 && half_ns != 0)
         return;
-    uint64_t elapsed = now - start < half_ns ? now - start : half_ns / WINDOWS_PER_HALF;
-    size_t share = ac_purge_share(unused, elapsed, half_ns);
+    size_t share = ac_purge_share(unused, now - start, half_ns);
     if (share < MIN_GIVE_BYTES)
         share = unused; /* the last of it goes in one piece */
     if (share != 0)

@@ -98,15 +98,17 @@ AC_NOINLINE void ac_free_slow(void *block, uint64_t top, size_t index)
     ac_heap_leave(heap);
 }
 
+/* A unit that was a small span is acre's still. What a huge block left may be another's mapping by now, libc's for one. */
 static AC_COLD void free_foreign(void *block, uint64_t entry)
 {
-    if (ac_entry_shard(entry) == AC_FREED_SHARD) {
-        unsigned class = ac_entry_bin(entry) / AC_BIN_WORDS;
-        ac_fault_raise(AC_FAULT_DOUBLE_FREE, block, ac_sizeclass[class].size_bytes,
-                       class != 0 ? "its span is free" : "large block");
-    }
+    unsigned class = ac_entry_bin(entry) / AC_BIN_WORDS;
+    bool freed = ac_entry_shard(entry) == AC_FREED_SHARD;
+    if (freed && class != 0)
+        ac_fault_raise(AC_FAULT_DOUBLE_FREE, block, ac_sizeclass[class].size_bytes, "its span is free");
     if (ac_hooks.foreign_free != NULL && ac_hooks.foreign_free(block))
         return;
+    if (freed)
+        ac_fault_raise(AC_FAULT_DOUBLE_FREE, block, 0, "large block");
     if ((uintptr_t)block % AC_GRANULE_BYTES != 0)
         ac_fault_raise(AC_FAULT_MISALIGNED, block, 0, "not acre's");
     ac_fault_raise(AC_FAULT_FOREIGN_FREE, block, 0,

@@ -296,7 +296,7 @@ static void test_central__transfer_is_last_in_first_out(void **state)
 
 static void test_central__transfer_is_bounded(void **state)
 {
-    static void *blocks[4000];
+    static void *blocks[30 * AC_MAX_BATCH];
     (void)state;
     for (unsigned c = 1; c < AC_NCLASSES; c++) {
         struct ac_center *center = ac_center_get(SHARD, c, ME);
