@@ -32,6 +32,9 @@
 
 #define TRANSFER_BYTES 131072u
 #define TRANSFER_BATCHES 8u
+/* What is cached is at most this share of what is out of the spans, but for a few batches. */
+#define CACHED_SHARE 8u
+#define CACHED_MIN 128u
 #define NEVER_EVENT UINT16_MAX
 #define SPARE_MAX_UNITS 2u
 
@@ -362,8 +365,10 @@ static unsigned give_to_transfer(struct ac_center *center, void **blocks, unsign
 {
     if (center->transfer == NULL && !transfer_make(center, me))
         return 0;
-    unsigned room = center->transfer_cap - center->ntransfer;
-    if (room < n)
+    uint64_t most = center->out / CACHED_SHARE > CACHED_MIN ? center->out / CACHED_SHARE : CACHED_MIN;
+    if (most > center->transfer_cap)
+        most = center->transfer_cap;
+    if (center->ntransfer + n > most)
         return 0;
     memcpy(center->transfer + center->ntransfer, blocks, n * sizeof(void *));
     ac_store_rlx(&center->ntransfer, center->ntransfer + n);

@@ -2,9 +2,10 @@
  *
  * THEORY
  *
- * One range of addresses is reserved at the first call. A sorted array of regions says what of it is mapped; neighbours
- * are one region, as in the kernel, so that their number is that of the kernel's mappings. Memory is real: mapping
- * replaces the reservation by fresh pages, unmapping puts the reservation back.
+ * One range of addresses is reserved at the first call. A sorted array of regions says what of it is
+ * mapped; neighbours are one region, as in the kernel, so that their number is that of the kernel's
+ * mappings. Memory is real: mapping replaces the reservation by fresh pages, unmapping puts the
+ * reservation back.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE 1

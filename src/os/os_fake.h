@@ -2,16 +2,17 @@
  *
  * os_fake.h -- the unit tests' machine: os.h over a reserved range of real memory, with its own books.
  *
- * Which pages are mapped is written down, and every call is held against the contract of os.h: what is unmapped,
- * purged, resized or moved must be mapped, lengths and addresses must be whole pages. A breach prints one line and
- * ends the process as ac_os_abort does. Memory that is not mapped cannot be touched (SIGSEGV). Placement is the same
- * in every run: the highest gap that fits, as the kernel does.
+ * Which pages are mapped is written down, and every call is held against the contract of os.h: what is
+ * unmapped, purged, resized or moved must be mapped, lengths and addresses must be whole pages. A breach
+ * prints one line and ends the process as ac_os_abort does. Memory that is not mapped cannot be touched
+ * (SIGSEGV). Placement is the same in every run: the highest gap that fits, as the kernel does.
  *
  * Knows:      the contract of os.h.
  * Does not know: the allocator.
- * Invariants: FK1 mapped pages that were never touched, or purged since, read as zero; FK2 a refused call changes
- *             nothing; FK3 errno is never changed.
- * Threads:    the calls of os.h: any. The functions below: one thread at a time, except the ac_fake_thread_* ones.
+ * Invariants: FK1 mapped pages that were never touched, or purged since, read as zero; FK2 a refused call
+ *             changes nothing; FK3 errno is never changed.
+ * Threads:    the calls of os.h: any. The functions below: one thread at a time, except the
+ *             ac_fake_thread_* ones.
  */
 #ifndef AC_OS_OS_FAKE_H
 #define AC_OS_OS_FAKE_H
@@ -40,7 +41,8 @@ enum ac_fake_page { AC_FAKE_ABSENT, AC_FAKE_ZERO, AC_FAKE_RESIDENT };
 
 /* ---- faults ---- */
 
-/* Refuse the nth call from now (1 is the next) of a kind, or from that one on all of them. One plan a kind. */
+/* Refuse the nth call from now (1 is the next) of a kind, or from that one on all of them. One plan a
+ * kind. */
 void ac_fake_fail(enum ac_fake_call call, uint64_t nth, bool from_then_on);
 
 /* Forget all plans. */
@@ -95,13 +97,13 @@ void ac_fake_catch_abort(sigjmp_buf *target);
 /* As in the child after fork: pages to be wiped read as zero, the process has another id. */
 void ac_fake_fork(void);
 
-/* Run the functions given to ac_os_start_thread here, one after another, each until it returns or, in a wait with a timeout,
- * the clock has advanced by for_ns in all; such waits return at once and advance it. Returns how many have returned; the
- * others are still there and start over at the next call. */
+/* Run the functions given to ac_os_start_thread here, one after another, each until it returns or, in a
+ * wait with a timeout, the clock has advanced by for_ns in all; such waits return at once and advance it.
+ * Returns how many have returned; the others are still there and start over at the next call. */
 unsigned ac_fake_run_threads(uint64_t for_ns);
 
-/* ThreadSanitizer cannot see the system's barrier. Under it ac_os_barrier_all waits until every thread between begin and
- * end has called pass; elsewhere these do nothing. */
+/* ThreadSanitizer cannot see the system's barrier. Under it ac_os_barrier_all waits until every thread
+ * between begin and end has called pass; elsewhere these do nothing. */
 void ac_fake_thread_begin(void);
 void ac_fake_thread_pass(void);
 void ac_fake_thread_end(void);

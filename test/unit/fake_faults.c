@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * fake_faults.c -- which calls of the unit tests' machine (os/os_fake.h) fail, how many there were, and who comes in
- * between.
+ * fake_faults.c -- which calls of the unit tests' machine (os/os_fake.h) fail, how many there were, and
+ * who comes in between.
  */
 #include "base/atomic.h"
 #include "os/os_fake.h"

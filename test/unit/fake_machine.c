@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * fake_machine.c -- the half of the unit tests' machine (os/os_fake.h) that is not memory: a clock that only tests
- * advance, waiting, threads that only tests run, barriers, the environment, and what is written.
+ * fake_machine.c -- the half of the unit tests' machine (os/os_fake.h) that is not memory: a clock that
+ * only tests advance, waiting, threads that only tests run, barriers, the environment, and what is
+ * written.
  */
 #include "base/atomic.h"
 #include "os/os.h"
@@ -76,8 +77,8 @@ void ac_os_wake(uint32_t *word, int nwaiters)
 
 static struct {
     uint32_t lock;
-    uint64_t round;                /* of the barrier asked for last         */
-    uint64_t passed[MAX_THREADS];  /* the last round each thread has passed */
+    uint64_t round;               /* of the barrier asked for last         */
+    uint64_t passed[MAX_THREADS]; /* the last round each thread has passed */
     bool used[MAX_THREADS];
 } passes;
 static _Thread_local unsigned my_pass; /* 1 + index; 0: not taking part */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * heap_check.h -- walks the whole heap through the page map, independent of the engine's own counters, and holds what it
- * finds against the invariants of span.h, pageheap.h, central.h and snapshot.h.
+ * heap_check.h -- walks the whole heap through the page map, independent of the engine's own counters, and
+ * holds what it finds against the invariants of span.h, pageheap.h, central.h and snapshot.h.
  *
  * Nothing may allocate or free while a walk is under way.
  */

@@ -102,7 +102,8 @@ static void test_bits__runs_and_longest(void **state)
 }
 
 static const struct unit_test tests[] = {
-    UNIT_TEST(test_bits__is_pow2), UNIT_TEST(test_bits__align), UNIT_TEST(test_bits__pow2_up),
-    UNIT_TEST(test_bits__range),   UNIT_TEST(test_bits__runs_and_longest),
+    UNIT_TEST(test_bits__is_pow2),          UNIT_TEST(test_bits__align),
+    UNIT_TEST(test_bits__pow2_up),          UNIT_TEST(test_bits__range),
+    UNIT_TEST(test_bits__runs_and_longest),
 };
 UNIT_MAIN(tests)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * test_central.c -- heap/central.c: random work against a list of what is out, the lists by fill, the transfer cache, and
- * threads. What goes wrong is in test_central_torn.c.
+ * test_central.c -- heap/central.c: random work against a list of what is out, the lists by fill, the
+ * transfer cache, and threads. What goes wrong is in test_central_torn.c.
  */
 #include "core/pageheap.h"
 #include "core/pagemap.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * test_central_torn.c -- heap/central.c when something is wrong: no memory, a busy lock, blocks that cannot be given back,
- * and a fork that tore a center.
+ * test_central_torn.c -- heap/central.c when something is wrong: no memory, a busy lock, blocks that
+ * cannot be given back, and a fork that tore a center.
  */
 #include "core/meta.h"
 #include "core/pageheap.h"
@@ -103,8 +103,10 @@ static void test_central__misuse_ends_the_process(void **state)
     unit_expect_death(check_one, (char *)blocks[0] + 48, "free of a pointer into the middle of a block: 0x");
     unit_expect_death(give_one, (char *)blocks[0] + 1, "free of a misaligned pointer 0x");
     unit_expect_death(check_one, (char *)blocks[0] + 8, "free of a misaligned pointer 0x");
-    unit_expect_death(check_one, (void *)(span->base + 20 * 96), "free of a block that was never allocated: 0x");
-    unit_expect_death(give_one, (void *)(span->base + 340 * 96), "free of a block that was never allocated: 0x");
+    unit_expect_death(check_one, (void *)(span->base + 20 * 96),
+                      "free of a block that was never allocated: 0x");
+    unit_expect_death(give_one, (void *)(span->base + 340 * 96),
+                      "free of a block that was never allocated: 0x");
     unit_expect_death(give_one, (void *)(span->base + 341 * 96), "free of a pointer into the middle");
     ac_center_give(center, blocks, 1, ME, false);
     unit_expect_death(give_one, blocks[0], "double free of 0x");

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * test_fake.c -- the machine the other tests stand on: its books, its faults, and that it notices a breach of os.h.
+ * test_fake.c -- the machine the other tests stand on: its books, its faults, and that it notices a breach
+ * of os.h.
  */
 #include "os/os.h"
 #include "os/os_fake.h"
@@ -239,10 +240,15 @@ static void test_fake__absent_memory_faults(void **state)
 }
 
 static const struct unit_test tests[] = {
-    UNIT_TEST(test_fake__states_of_a_page), UNIT_TEST(test_fake__placement),
-    UNIT_TEST(test_fake__resize_and_move),  UNIT_TEST(test_fake__faults),
-    UNIT_TEST(test_fake__limits),           UNIT_TEST(test_fake__clock_and_threads), UNIT_TEST(test_fake__threads_run_for_a_time),
-    UNIT_TEST(test_fake__fork_wipes),       UNIT_TEST(test_fake__breaches),
+    UNIT_TEST(test_fake__states_of_a_page),
+    UNIT_TEST(test_fake__placement),
+    UNIT_TEST(test_fake__resize_and_move),
+    UNIT_TEST(test_fake__faults),
+    UNIT_TEST(test_fake__limits),
+    UNIT_TEST(test_fake__clock_and_threads),
+    UNIT_TEST(test_fake__threads_run_for_a_time),
+    UNIT_TEST(test_fake__fork_wipes),
+    UNIT_TEST(test_fake__breaches),
     UNIT_TEST(test_fake__absent_memory_faults),
 };
 UNIT_MAIN(tests)

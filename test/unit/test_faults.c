@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * test_faults.c -- every scenario (scenarios.c) with the kth call of the system refused, for every k until none is hit, once
- * and from then on. Nothing may crash, be damaged or be lost, and once the system gives again everything works again.
+ * test_faults.c -- every scenario (scenarios.c) with the kth call of the system refused, for every k until
+ * none is hit, once and from then on. Nothing may crash, be damaged or be lost, and once the system gives
+ * again everything works again.
  *
  * Every run is a process of its own, so that the kth call is the same in all of them.
  */
@@ -36,7 +37,8 @@ static size_t unaccounted_bytes(void)
     return ac_fake_mapped_bytes() - snapshot.stats[AC_STAT_mapped_bytes];
 }
 
-/* After the system has recovered: all is back, a second and a third turn work and leave nothing more behind. */
+/* After the system has recovered: all is back, a second and a third turn work and leave nothing more
+ * behind. */
 static void check_recovery(const struct scenario *scenario)
 {
     heap_check_empty();
@@ -61,7 +63,7 @@ static void run_plan(void **state)
     ac_fake_heal();
     if (!was_hit)
         return;
-    acre_free(acre_malloc(40000)); /* a slow path */
+    acre_free(acre_malloc(40000));                  /* a slow path */
     if (strcmp(plan->scenario->name, "forks") != 0) /* what a torn fork has lost is lost */
         check_recovery(plan->scenario);
     else
@@ -84,8 +86,8 @@ static int run_quietly(struct plan *plan)
 {
     int result = unit_in_child(run_in_child, plan);
     if (result != 0 && result != NOT_HIT)
-        fprintf(stderr, "%s: call %u of kind %d refused %s: %d\n", plan->scenario->name, plan->nth, plan->call,
-                plan->from_then_on ? "from then on" : "once", result);
+        fprintf(stderr, "%s: call %u of kind %d refused %s: %d\n", plan->scenario->name, plan->nth,
+                plan->call, plan->from_then_on ? "from then on" : "once", result);
     return result;
 }
 

@@ -8,9 +8,22 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-static const uint64_t numbers[] = {0,          1,          9,         10,         15,        16,
-                                   99,         100,        255,       4096,       UINT32_MAX, (uint64_t)1 << 32,
-                                   INT64_MAX,  UINT64_MAX, UINT64_MAX - 1, 10000000000000000000u};
+static const uint64_t numbers[] = {0,
+                                   1,
+                                   9,
+                                   10,
+                                   15,
+                                   16,
+                                   99,
+                                   100,
+                                   255,
+                                   4096,
+                                   UINT32_MAX,
+                                   (uint64_t)1 << 32,
+                                   INT64_MAX,
+                                   UINT64_MAX,
+                                   UINT64_MAX - 1,
+                                   10000000000000000000u};
 
 static void test_fmt__numbers_as_printf(void **state)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * test_helper.c -- heap/helper.c: when the helper comes, what it does, and that it goes. Its thread runs where the test lets
- * it, on the test's clock.
+ * test_helper.c -- heap/helper.c: when the helper comes, what it does, and that it goes. Its thread runs
+ * where the test lets it, on the test's clock.
  */
 #include "core/mapcache.h"
 #include "core/option.h"

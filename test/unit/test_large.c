@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * test_large.c -- heap/large.c: runs and mappings, zero or not, resized in place and by moving, kept for re-use, refused;
- * and what another thread may do between two calls of the system.
+ * test_large.c -- heap/large.c: runs and mappings, zero or not, resized in place and by moving, kept for
+ * re-use, refused; and what another thread may do between two calls of the system.
  */
 #include "core/mapcache.h"
 #include "core/pageheap.h"
@@ -47,7 +47,8 @@ static void release(void *block)
 
 static void test_large__kinds_and_sizes(void **state)
 {
-    static const size_t sizes[] = {0, 1, 4096, 4097, 32769, 65536, 100000, MIB - 1, MIB, MIB + 1, 3 * MIB, 70 * MIB};
+    static const size_t sizes[] = {0,      1,       4096, 4097,    32769,   65536,
+                                   100000, MIB - 1, MIB,  MIB + 1, 3 * MIB, 70 * MIB};
     bool zero;
     (void)state;
     start();
@@ -208,7 +209,8 @@ static void test_large__freed_mapping_is_used_again(void **state)
     assert_false(zero);
     assert_int_equal(ac_fake_calls(AC_FAKE_ANY), calls);
     assert_int_equal(ac_mapcache_bytes(), MIB);
-    assert_ptr_equal(ac_large_resize(span_of(again), again, 5 * MIB, ME), again); /* into what is kept behind it */
+    assert_ptr_equal(ac_large_resize(span_of(again), again, 5 * MIB, ME),
+                     again); /* into what is kept behind it */
     assert_int_equal(ac_mapcache_bytes(), 0);
     release(again);
     heap_check_empty();
@@ -274,7 +276,8 @@ static void test_large__unmap_refused_when_freeing(void **state)
         release(blocks[i]);
     ac_purge_all(0, ME);
     heap_check_counts(0, 0);
-    assert_in_range(ac_fake_resident_bytes(), 0, resident - 280 * 4096); /* addresses may be lost, memory not */
+    assert_in_range(ac_fake_resident_bytes(), 0,
+                    resident - 280 * 4096); /* addresses may be lost, memory not */
     ac_fake_heal();
     for (unsigned i = 0; i < 50; i++)
         release(alloc(2 * MIB, 16, &zero));
@@ -384,14 +387,16 @@ static const struct unit_test tests[] = {
     UNIT_TEST(test_large__mapping_resizes_by_the_system),
     UNIT_TEST(test_large__growing_step_by_step_moves_seldom),
     UNIT_TEST(test_large__freed_mapping_is_used_again),
-    UNIT_DEFECT(test_large__grown_into_another_leaf,
-                "growing in place does not reserve page-map entries, and evicting sets all of them: a NULL leaf"),
+    UNIT_DEFECT(
+        test_large__grown_into_another_leaf,
+        "growing in place does not reserve page-map entries, and evicting sets all of them: a NULL leaf"),
     UNIT_TEST(test_large__no_memory_changes_nothing),
     UNIT_TEST(test_large__unmap_refused_when_freeing),
     UNIT_TEST(test_large__kept_memory_is_no_reason_to_refuse),
     UNIT_TEST(test_large__crimes),
-    UNIT_DEFECT(test_large__old_place_is_taken_at_once,
-                "the old page-map entry is cleared after the pages have moved: by then it may be another block's"),
+    UNIT_DEFECT(
+        test_large__old_place_is_taken_at_once,
+        "the old page-map entry is cleared after the pages have moved: by then it may be another block's"),
     UNIT_TEST(test_large__freed_place_is_taken_at_once),
 };
 UNIT_MAIN(tests)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * test_magazine.c -- heap/magazine.c below malloc and free: last in first out, checked frees, growth and its bounds, what
- * happens without memory for an array, and double frees.
+ * test_magazine.c -- heap/magazine.c below malloc and free: last in first out, checked frees, growth and
+ * its bounds, what happens without memory for an array, and double frees.
  */
 #include "core/pagemap.h"
 #include "heap/central.h"
@@ -225,7 +225,8 @@ static void test_magazine__double_free(void **state)
     acre_free(blocks[4]);
     acre_free(blocks[5]);
     unit_expect_death(free_it, blocks[3], "(size class 64)");
-    unit_expect_death(free_it, (char *)blocks[6] + 16, "acre: free of a pointer into the middle of a block: 0x");
+    unit_expect_death(free_it, (char *)blocks[6] + 16,
+                      "acre: free of a pointer into the middle of a block: 0x");
     unit_expect_death(free_it, (char *)blocks[6] + 1, "acre: free of a misaligned pointer 0x");
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * test_mapcache.c -- core/mapcache.c: random work against a map of one byte a unit, the order of eviction, threads.
- * The cache never touches what it keeps, so the addresses need no memory.
+ * test_mapcache.c -- core/mapcache.c: random work against a map of one byte a unit, the order of eviction,
+ * threads. The cache never touches what it keeps, so the addresses need no memory.
  */
 #include "core/config.h"
 #include "core/mapcache.h"
@@ -248,8 +248,9 @@ static void *trade(void *arg)
     for (unsigned i = 0; i < ROUNDS; i++) {
         struct ac_mapping m = {0, 0};
         if (nheld < 16 && unit_random(&seed) % 2 == 0) {
-            bool got = unit_random(&seed) % 4 != 0 ? ac_mapcache_take((1 + unit_random(&seed) % 9) * U, &m, me)
-                                                   : ac_mapcache_evict(7 * U, &m, me);
+            bool got = unit_random(&seed) % 4 != 0
+                           ? ac_mapcache_take((1 + unit_random(&seed) % 9) * U, &m, me)
+                           : ac_mapcache_evict(7 * U, &m, me);
             if (got) {
                 ok = own(&m, 0, me) && ok;
                 held[nheld++] = m;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * test_meta.c -- core/meta.c: records are zero, aligned, apart from each other, used again, and survive a short system.
+ * test_meta.c -- core/meta.c: records are zero, aligned, apart from each other, used again, and survive a
+ * short system.
  */
 #include "core/config.h"
 #include "core/meta.h"
@@ -121,9 +122,9 @@ static void test_meta__page_sizes(void **state)
 }
 
 static const struct unit_test tests[] = {
-    UNIT_TEST(test_meta__zero_and_aligned),   UNIT_TEST(test_meta__put_is_used_again),
-    UNIT_TEST(test_meta__random_work),        UNIT_TEST(test_meta__large_records),
-    UNIT_TEST(test_meta__growth_by_halving),  UNIT_TEST(test_meta__refused_then_healed),
+    UNIT_TEST(test_meta__zero_and_aligned),  UNIT_TEST(test_meta__put_is_used_again),
+    UNIT_TEST(test_meta__random_work),       UNIT_TEST(test_meta__large_records),
+    UNIT_TEST(test_meta__growth_by_halving), UNIT_TEST(test_meta__refused_then_healed),
     UNIT_TEST(test_meta__page_sizes),
 };
 UNIT_MAIN(tests)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * test_nested.c -- heap/nested.c: a signal handler that interrupted the allocator, played by setting what the interrupted
- * operation had set: the mark of a slow path, a busy bin, a held lock.
+ * test_nested.c -- heap/nested.c: a signal handler that interrupted the allocator, played by setting what
+ * the interrupted operation had set: the mark of a slow path, a busy bin, a held lock.
  */
 #include "core/sizeclass.h"
 #include "heap/central.h"

@@ -97,8 +97,21 @@ static void test_option__words_of_booleans(void **state)
 
 static void test_option__what_is_no_number(void **state)
 {
-    static const char *const values[] = {"", "x", "-1", "+1", " 1", "1 ", "1.5", "0x10", "k", "1kb", "1kk", "1t",
-                                         "18446744073709551616", "99999999999999999999999", "18014398509481984k",
+    static const char *const values[] = {"",
+                                         "x",
+                                         "-1",
+                                         "+1",
+                                         " 1",
+                                         "1 ",
+                                         "1.5",
+                                         "0x10",
+                                         "k",
+                                         "1kb",
+                                         "1kk",
+                                         "1t",
+                                         "18446744073709551616",
+                                         "99999999999999999999999",
+                                         "18014398509481984k",
                                          "17179869184g"};
     (void)state;
     for (unsigned i = 0; i < sizeof values / sizeof values[0]; i++) {
@@ -128,16 +141,17 @@ static void test_option__ranges(void **state)
 static void test_option__unknown_names_the_nearest(void **state)
 {
     static const char *const pairs[][2] = {
-        {"decay=1", "decay_ms"},   {"decayms=1", "decay_ms"},  {"helpers=1", "helper"},
-        {"shard=1", "shards"},     {"stat=x", "state"},        {"pagesize=1", "page_size"},
+        {"decay=1", "decay_ms"},      {"decayms=1", "decay_ms"},
+        {"helpers=1", "helper"},      {"shard=1", "shards"},
+        {"stat=x", "state"},          {"pagesize=1", "page_size"},
         {"dirty_max=1", "dirty_min"}, {"foreign_libc=1", "foreign_to_libc"},
     };
     (void)state;
     for (unsigned i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
         char warning[200];
         size_t len = strcspn(pairs[i][0], "=");
-        snprintf(warning, sizeof warning, "acre: ACRE_CONF: unknown option '%.*s'; nearest is '%s'\n", (int)len,
-                 pairs[i][0], pairs[i][1]);
+        snprintf(warning, sizeof warning, "acre: ACRE_CONF: unknown option '%.*s'; nearest is '%s'\n",
+                 (int)len, pairs[i][0], pairs[i][1]);
         expect_warning(pairs[i][0], warning);
     }
     /* Longer than any name: still one line with some name. */

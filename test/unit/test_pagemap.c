@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * test_pagemap.c -- core/pagemap.c: window, second level, their borders, and addresses that are no addresses. Entries
- * need no memory behind their addresses, so any part of the address space can be tried.
+ * test_pagemap.c -- core/pagemap.c: window, second level, their borders, and addresses that are no
+ * addresses. Entries need no memory behind their addresses, so any part of the address space can be tried.
  */
 #include "core/pagemap.h"
 #include "os/os.h"
@@ -12,9 +12,25 @@
 #define LEAF_BYTES ((uintptr_t)1 << 32)
 
 static const uintptr_t garbage[] = {
-    0, 1, 8, 4096, 0x5555, (uintptr_t)1 << 47, ((uintptr_t)1 << 47) + 16, (uintptr_t)1 << 48,
-    0x00ff7f0000000000, 0x8000000000000000, 0x8000000000000010, 0x80000003ffffffff, 0x80000007ffffffff, 0x8000000800000000,
-    0xdeadbeefdeadbeef, 0xffff800000000000, 0xfffffffffffff000, UINTPTR_MAX, UINTPTR_MAX - 15,
+    0,
+    1,
+    8,
+    4096,
+    0x5555,
+    (uintptr_t)1 << 47,
+    ((uintptr_t)1 << 47) + 16,
+    (uintptr_t)1 << 48,
+    0x00ff7f0000000000,
+    0x8000000000000000,
+    0x8000000000000010,
+    0x80000003ffffffff,
+    0x80000007ffffffff,
+    0x8000000800000000,
+    0xdeadbeefdeadbeef,
+    0xffff800000000000,
+    0xfffffffffffff000,
+    UINTPTR_MAX,
+    UINTPTR_MAX - 15,
 };
 
 static uint64_t get(uintptr_t addr)

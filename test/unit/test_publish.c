@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * test_publish.c -- api/publish.c: the state segment is claimed once, filled in, kept up to date and left alone by forks.
+ * test_publish.c -- api/publish.c: the state segment is claimed once, filled in, kept up to date and left
+ * alone by forks.
  */
 #include "api/publish.h"
 #include "core/sizeclass.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * test_report.c -- report/snapshot.c against what a test knows itself, and report/text.c: both texts, to the last byte of
- * their buffer.
+ * test_report.c -- report/snapshot.c against what a test knows itself, and report/text.c: both texts, to
+ * the last byte of their buffer.
  */
 #include "heap/thread.h"
 #include "heap_check.h"
@@ -175,7 +175,8 @@ static void fill_to_the_brim(struct ac_snapshot *s)
 static void test_report__text_fits_whatever_the_numbers(void **state)
 {
     static struct ac_snapshot s;
-    void (*const writers[])(const struct ac_snapshot *, const char *, struct ac_fmt *) = {ac_text_people, ac_text_xml};
+    void (*const writers[])(const struct ac_snapshot *, const char *, struct ac_fmt *) = {ac_text_people,
+                                                                                          ac_text_xml};
     (void)state;
     fill_to_the_brim(&s);
     for (unsigned i = 0; i < 2; i++) {

@@ -54,8 +54,8 @@ static void test_sizeclass__spans(void **state)
         assert_true((span_bytes - (size_t)sc->nobj * sc->size_bytes) * 100 <= span_bytes * 3);
         assert_in_range(sc->batch, 1, AC_MAX_BATCH);
         assert_true(sc->batch <= (uint32_t)1 << sc->magazine_log2);
-        assert_in_range(ac_span_lines(c) * AC_CACHE_LINE - sizeof(struct ac_span), (size_t)(sc->nobj + 63) / 64 * 8,
-                        SIZE_MAX);
+        assert_in_range(ac_span_lines(c) * AC_CACHE_LINE - sizeof(struct ac_span),
+                        (size_t)(sc->nobj + 63) / 64 * 8, SIZE_MAX);
     }
 }
 

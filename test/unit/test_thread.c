@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * test_thread.c -- heap/thread.c: birth, shards, death, what comes after it, birth without memory or interrupted, and the
- * repair of a forked child, with threads that stand for ever inside the allocator for those that did not survive.
+ * test_thread.c -- heap/thread.c: birth, shards, death, what comes after it, birth without memory or
+ * interrupted, and the repair of a forked child, with threads that stand for ever inside the allocator for
+ * those that did not survive.
  */
 #include "core/meta.h"
 #include "heap/central.h"

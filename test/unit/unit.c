@@ -11,7 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define TEST_SECONDS 110u
+#define TEST_SECONDS 140u
 #define DEFECT_SECONDS 10u
 #define PATTERN_BYTES 512u
 #define STRIDE_BYTES 4096u

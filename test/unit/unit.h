@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * unit.h -- the frame of the unit tests: cmocka, with every test in a forked process of its own, because the engine's
- * state is the process's and cannot be started over.
+ * unit.h -- the frame of the unit tests: cmocka, with every test in a forked process of its own, because
+ * the engine's state is the process's and cannot be started over.
  *
  *   static void test_bits__align(void **state) { ... }
  *   static const struct unit_test tests[] = {UNIT_TEST(test_bits__align)};
@@ -31,11 +31,19 @@ struct unit_test {
         cmocka_unit_test(fn), NULL                                                                           \
     }
 
-/* The test has to fail until the defect is repaired; when it passes, the run fails and says that the mark can go. */
+/* The test has to fail until the defect is repaired; when it passes, the run fails and says that the mark
+ * can go. */
 #define UNIT_DEFECT(fn, what)                                                                                \
     {                                                                                                        \
         cmocka_unit_test(fn), what                                                                           \
     }
+
+/* The same, where only ThreadSanitizer sees the defect. */
+#if defined(__SANITIZE_THREAD__)
+#define UNIT_RACE(fn, what) UNIT_DEFECT(fn, what)
+#else
+#define UNIT_RACE(fn, what) UNIT_TEST(fn)
+#endif
 
 #define UNIT_MAIN(tests)                                                                                     \
     int main(int argc, char **argv)                                                                          \
