@@ -141,10 +141,8 @@ static bool barrier_real(void)
     return !ac_sys_failed(ac_sys3(__NR_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0));
 }
 
-bool ac_os_barrier_all(void)
+static bool barrier(void)
 {
-    if (ac_fake_is_refused(AC_FAKE_BARRIER))
-        return false;
     if (SEES_BARRIERS)
         return barrier_real();
     passes_lock(true);
@@ -153,6 +151,14 @@ bool ac_os_barrier_all(void)
     while (!all_have_passed(round))
         ac_sys1(__NR_sched_yield, 0);
     return true;
+}
+
+bool ac_os_barrier_all(void)
+{
+    bool ok = !ac_fake_is_refused(AC_FAKE_BARRIER) && barrier();
+    if (ok)
+        ac_fake_let_intruder_in(AC_FAKE_BARRIER);
+    return ok;
 }
 
 bool ac_os_start_thread(void (*fn)(void *), void *arg, void *stack, size_t stack_bytes, uint32_t *alive)

@@ -255,6 +255,22 @@ static void forks(void)
     small_burst();
 }
 
+/* Where each mapping needs a new leaf of the page map. */
+static void outside_the_window(void)
+{
+    uintptr_t far = ac_fake_space_base() + ((uintptr_t)50 << 30);
+    acre_free(acre_malloc(1));
+    for (unsigned i = 0; i < 4; i++) {
+        ac_fake_place_below(far - i * ((uintptr_t)5 << 30));
+        for (unsigned k = 0; k < 12; k++)
+            take(900 * KIB);
+        take(2 * MIB);
+        take(100);
+    }
+    ac_fake_place_below(0);
+    free_all();
+}
+
 static void mixed_work(void)
 {
     uint64_t seed = 17;
@@ -291,6 +307,7 @@ const struct scenario scenarios[] = {
     {"trims", trims},
     {"purging_all_the_time", purging_all_the_time},
     {"evictions", evictions},
+    {"outside_the_window", outside_the_window},
     {"forks", forks},
     {"mixed_work", mixed_work},
 };

@@ -74,6 +74,10 @@ static void test_central__no_memory(void **state)
     ac_fake_fail(AC_FAKE_ANY, 1, true);
     assert_int_equal(ac_center_take(center, blocks + 2000, 100, ME), 48); /* what is left of the span */
     assert_int_equal(ac_center_take(center, blocks + 2048, 100, ME), 0);
+    size_t records = ac_meta_used_bytes();
+    for (unsigned i = 0; i < 100; i++)
+        assert_int_equal(ac_center_take(center, blocks + 2048, 100, ME), 0);
+    assert_int_equal(ac_meta_used_bytes(), records); /* failing costs nothing */
     ac_fake_heal();
     take_n(center, blocks + 2048, 100);
     ac_center_give(center, blocks, 2148, ME, false);

@@ -7,9 +7,11 @@
  * Every run is a process of its own, so that the kth call is the same in all of them.
  */
 #include "core/meta.h"
-#include "core/pageheap.h"
-#include "core/purge.h"
+#include "core/pagemap.h"
+#include "heap/central.h"
+#include "heap/heap.h"
 #include "heap_check.h"
+#include "os/os.h"
 #include "os/os_fake.h"
 #include "scenarios.h"
 #include "unit.h"
@@ -37,11 +39,33 @@ static size_t unaccounted_bytes(void)
     return ac_fake_mapped_bytes() - snapshot.stats[AC_STAT_mapped_bytes];
 }
 
-/* After the system has recovered: all is back, a second and a third turn work and leave nothing more
- * behind. */
+/* Address space that nobody knows of any more, but for what could not be unmapped. */
+static void check_nothing_leaked(void)
+{
+    size_t leaves =
+        ac_pagemap_used_bytes() / ac_os_page_size() * AC_META_CHUNK_BYTES; /* a leaf is a MiB too */
+    size_t known = AC_WINDOW_UNITS * sizeof(uint64_t) + leaves + ac_meta_used_bytes();
+    assert_true(unaccounted_bytes() <= known + AC_META_CHUNK_BYTES + 131072 + ac_fake_refused_unmap_bytes());
+}
+
+/* Nothing is left half done in this thread's heap. */
+static void check_own_heap(void)
+{
+    struct ac_heap *heap = ac_heap_self;
+    assert_int_equal(heap->in_slow, 0);
+    assert_int_equal(heap->lock.word, 0);
+    for (unsigned c = 1; c < AC_NCLASSES && ac_heap_is_real(heap); c++) {
+        struct ac_center *center = ac_center_peek(heap->shard, c);
+        assert_false(ac_bin_is_busy(heap->bins[c].top));
+        assert_true(center == NULL || center->lock.word == 0);
+    }
+}
+
+/* After the system has recovered: all is back, two more turns work and leave nothing more behind. */
 static void check_recovery(const struct scenario *scenario)
 {
     heap_check_empty();
+    check_nothing_leaked();
     scenario->run();
     heap_check_empty();
     size_t before = unaccounted_bytes();
@@ -50,6 +74,7 @@ static void check_recovery(const struct scenario *scenario)
     heap_check_empty();
     assert_true(unaccounted_bytes() <= before + AC_META_CHUNK_BYTES);
     assert_true(ac_meta_used_bytes() <= used + 65536);
+    check_nothing_leaked();
 }
 
 static bool was_hit;
@@ -63,6 +88,7 @@ static void run_plan(void **state)
     ac_fake_heal();
     if (!was_hit)
         return;
+    check_own_heap();
     acre_free(acre_malloc(40000));                  /* a slow path */
     if (strcmp(plan->scenario->name, "forks") != 0) /* what a torn fork has lost is lost */
         check_recovery(plan->scenario);

@@ -146,6 +146,28 @@ static void test_pageheap__purge_refused(void **state)
     assert_true(unit_is_zero((void *)run.base, 20 * AC_UNIT_BYTES));
 }
 
+/* Of two pieces one goes and one stays: only the one that went is clean. */
+static void test_pageheap__purge_refused_in_part(void **state)
+{
+    struct ac_run runs[3];
+    (void)state;
+    for (unsigned i = 0; i < 3; i++) {
+        assert_true(ac_pageheap_take(4, 1, &runs[i], ME, false));
+        memset((void *)runs[i].base, 7, 4 * AC_UNIT_BYTES);
+    }
+    assert_ptr_equal(runs[0].chunk, runs[2].chunk);
+    ac_pageheap_give(runs[0].chunk, runs[0].base, 4, 4, ME);
+    ac_pageheap_give(runs[2].chunk, runs[2].base, 4, 4, ME);
+    ac_fake_fail(AC_FAKE_PURGE, 2, true);
+    assert_int_equal(ac_pageheap_purge(0, ME), 4 * AC_UNIT_BYTES);
+    assert_int_equal(stats_now().dirty_bytes, 4 * AC_UNIT_BYTES);
+    ac_fake_heal();
+    for (unsigned i = 0; i < 2; i++) {
+        assert_true(ac_pageheap_take(4, 1, &runs[0], ME, false));
+        assert_int_equal(runs[0].zero, unit_is_zero((void *)runs[0].base, 4 * AC_UNIT_BYTES));
+    }
+}
+
 static void test_pageheap__every_map_refused(void **state)
 {
     struct ac_run run;
@@ -268,6 +290,7 @@ static const struct unit_test tests[] = {
     UNIT_TEST(test_pageheap__last_resort_with_long_pages),
     UNIT_TEST(test_pageheap__try_only_maps_nothing),
     UNIT_TEST(test_pageheap__purge_refused),
+    UNIT_TEST(test_pageheap__purge_refused_in_part),
     UNIT_TEST(test_pageheap__every_map_refused),
     UNIT_TEST(test_pageheap__take_during_purge),
     UNIT_TEST(test_pageheap__recover_abandons_a_torn_heap),

@@ -111,6 +111,28 @@ static void test_trim__a_busy_bin_is_left_alone(void **state)
     heap_check_counts(0, 0);
 }
 
+static void reopen(void *arg)
+{
+    void *block = acre_malloc((size_t)(uintptr_t)arg);
+    acre_free(block);
+}
+
+/* A bin that its owner has used again since it was shut is not the stealer's. */
+static void test_trim__a_reopened_bin_is_left_alone(void **state)
+{
+    unsigned class = ac_class_of_size(300);
+    (void)state;
+    churn(NULL);
+    assert_true(ac_magazine_count(ac_heap_self, class) != 0);
+    ac_fake_intrude(AC_FAKE_BARRIER, reopen, (void *)300);
+    assert_true(ac_trim_caches(AC_ID_HELPER, false));
+    assert_true(ac_magazine_count(ac_heap_self, class) != 0);
+    assert_int_equal(cached_bytes() % ac_sizeclass[class].size_bytes, 0);
+    heap_check_counts(0, 0);
+    churn(NULL);
+    heap_check_counts(0, 0);
+}
+
 static void test_trim__keeps_as_much_as_asked(void **state)
 {
     struct ac_pageheap_stats stats;
@@ -205,6 +227,7 @@ static const struct unit_test tests[] = {
     UNIT_TEST(test_trim__busy_threads_are_spared),
     UNIT_TEST(test_trim__no_barrier_no_steal),
     UNIT_TEST(test_trim__a_busy_bin_is_left_alone),
+    UNIT_TEST(test_trim__a_reopened_bin_is_left_alone),
     UNIT_TEST(test_trim__keeps_as_much_as_asked),
     UNIT_RACE(test_trim__against_running_owners,
               "plain writes of what is read without a lock: tops in alloc.h, outbox "
