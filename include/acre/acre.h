@@ -2,9 +2,10 @@
  *
  * acre.h -- the prefixed interface of the acre memory allocator.
  *
- * The functions below are what the C library's functions of the same name without the prefix do, on acre's heap;
- * where the standards leave a choice, the choice made here is stated. Blocks from acre_malloc() and from malloc()
- * are interchangeable when acre also serves malloc() in the process (libacre-preload.so, libacre.a, acre.o).
+ * The functions below are what the C library's functions of the same name without the prefix do, on acre's
+ * heap; where the standards leave a choice, the choice made here is stated. Blocks from acre_malloc() and
+ * from malloc() are interchangeable when acre also serves malloc() in the process (libacre-preload.so,
+ * libacre.a, acre.o).
  *
  * Common to all:
  *   alignment  every block is aligned to at least 16 bytes.
@@ -52,7 +53,8 @@ ACRE_API void *acre_malloc(size_t size) ACRE_MALLOC_LIKE(alloc_size(1));
 /* acre_calloc -- allocate a zeroed array.
  *
  *   count, size  elements and bytes of each; their product may be 0.
- *   returns    the block, all of its usable bytes zero; NULL when the product overflows or memory is exhausted.
+ *   returns    the block, all of its usable bytes zero; NULL when the product overflows or memory is
+ *              exhausted.
  *   errors     ENOMEM.
  *   cost       acre_malloc plus clearing; memory fresh from the system is not cleared again.
  *   threads    safe.   signals  safe.   fork  safe.
@@ -64,7 +66,8 @@ ACRE_API void *acre_calloc(size_t count, size_t size) ACRE_MALLOC_LIKE(alloc_siz
  *
  *   block      from any function here and not freed, or NULL (then as acre_malloc).
  *   size       new size in bytes; 0 with a block frees it and returns NULL, errno untouched (as glibc does).
- *   returns    the block, perhaps moved, with the first min(old, new) bytes kept; NULL on failure, block intact.
+ *   returns    the block, perhaps moved, with the first min(old, new) bytes kept; NULL on failure, block
+ *              intact.
  *   errors     ENOMEM.
  *   cost       nothing while the size class stays; big blocks grow in place or move by page tables.
  *   threads    safe.   signals  safe.   fork  safe.
@@ -95,8 +98,8 @@ ACRE_API void acre_free(void *block);
 
 /* acre_free_sized -- free a block whose requested size is known.
  *
- *   size       the size last asked of acre_malloc, acre_calloc or acre_realloc for this block. A size of another
- *              size class ends the process. NULL is accepted with any size.
+ *   size       the size last asked of acre_malloc, acre_calloc or acre_realloc for this block. A size of
+ *              another size class ends the process. NULL is accepted with any size.
  *   errors     none; errno is kept.
  *   cost       as acre_free.
  *   threads    safe.   signals  safe.   fork  safe.
@@ -124,7 +127,8 @@ ACRE_API void acre_free_aligned_sized(void *block, size_t alignment, size_t size
  *   threads    safe.   signals  safe.   fork  safe.
  *   see        aligned_alloc(3); ISO C 7.24.3.1
  */
-ACRE_API void *acre_aligned_alloc(size_t alignment, size_t size) ACRE_MALLOC_LIKE(alloc_align(1), alloc_size(2));
+ACRE_API void *acre_aligned_alloc(size_t alignment, size_t size)
+    ACRE_MALLOC_LIKE(alloc_align(1), alloc_size(2));
 
 /* acre_posix_memalign -- allocate an aligned block, the POSIX way.
  *
@@ -136,7 +140,8 @@ ACRE_API void *acre_aligned_alloc(size_t alignment, size_t size) ACRE_MALLOC_LIK
  *   threads    safe.   signals  safe.   fork  safe.
  *   see        posix_memalign(3)
  */
-ACRE_API int acre_posix_memalign(void **out_block, size_t alignment, size_t size) __attribute__((warn_unused_result));
+ACRE_API int acre_posix_memalign(void **out_block, size_t alignment, size_t size)
+    __attribute__((warn_unused_result));
 
 /* acre_usable_size -- bytes that may be used in a block.
  *
@@ -184,17 +189,18 @@ ACRE_API int acre_option_get(const char *name, size_t *out_value);
 /* acre_option_set -- change an option at run time.
  *
  *   name, value  as for acre_option_get.
- *   returns    0; ENOENT for an unknown name; ERANGE outside the option's range; EPERM when the option can only
- *              be set before the first allocation.
+ *   returns    0; ENOENT for an unknown name; ERANGE outside the option's range; EPERM when the option can
+ *              only be set before the first allocation.
  *   errors     none besides.
  *   cost       a search of a short table.
  *   threads    safe.   signals  unsafe.   fork  safe.
  */
 ACRE_API int acre_option_set(const char *name, size_t value);
 
-/* acre_conf -- options built into a program: define it as a string of the form of the environment variable ACRE_CONF, which
- * overrides it. Read once, before the first allocation of the process. In a program linked to libacre.so it must be visible to
- * the library (it is when the program is linked with the library or with -rdynamic).
+/* acre_conf -- options built into a program: define it as a string of the form of the environment variable
+ * ACRE_CONF, which overrides it. Read once, before the first allocation of the process. In a program
+ * linked to libacre.so it must be visible to the library (it is when the program is linked with the
+ * library or with -rdynamic).
  */
 extern const char *acre_conf;
 

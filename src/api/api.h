@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * api.h -- what the public functions and the libc names share: slow paths that set errno, and the rules for arguments.
+ * api.h -- what the public functions and the libc names share: slow paths that set errno, and the rules
+ * for arguments.
  *
  * Knows:      errno.
  * Does not know: names of libc.

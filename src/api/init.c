@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The only file that knows all modules: what happens when the library is loaded and when the process exits. Nothing here is needed for
- * allocation to work, which may begin long before and go on long after.
+ * The only file that knows all modules: what happens when the library is loaded and when the process
+ * exits. Nothing here is needed for allocation to work, which may begin long before and go on long after.
  */
 #include "api/publish.h"
 #include "heap/helper.h"
@@ -25,8 +25,8 @@ __attribute__((constructor(101))) static void acre_load(void)
     ac_hooks.tick = tick;
 }
 
-/* What is cached goes through the spans once more, as far as this thread may touch it: a block that was freed twice is found now at the
- * latest. */
+/* What is cached goes through the spans once more, as far as this thread may touch it: a block that was
+ * freed twice is found now at the latest. */
 __attribute__((destructor(101))) static void acre_exit(void)
 {
     struct ac_heap *heap = ac_heap_self;

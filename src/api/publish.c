@@ -21,7 +21,8 @@ static struct {
     uint32_t ticks;
 } publish;
 
-/* The peak is by resident memory; of snapshots within a hundredth of it, the one with more live bytes says more. */
+/* The peak is by resident memory; of snapshots within a hundredth of it, the one with more live bytes says
+ * more. */
 static bool is_peak(const struct ac_snapshot *now, const struct ac_snapshot *peak)
 {
     uint64_t rss = now->stats[AC_STAT_rss_bytes];

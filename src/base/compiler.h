@@ -4,7 +4,8 @@
  *
  * Knows:      GCC and Clang attributes; the one machine instruction the fast paths need.
  * Does not know: the allocator, the system.
- * Invariants: CC1 this is the only file of the portable part with conditional code for compilers and processors.
+ * Invariants: CC1 this is the only file of the portable part with conditional code for compilers and
+ *             processors.
  * Threads:    nothing here has state.
  */
 #ifndef AC_BASE_COMPILER_H
@@ -32,7 +33,8 @@ AC_INLINE void ac_compiler_barrier(void)
     __asm__ volatile("" ::: "memory");
 }
 
-/* The same, for a value that is about to be returned: it is put into the return register here and not moved there later. */
+/* The same, for a value that is about to be returned: it is put into the return register here and not
+ * moved there later. */
 AC_INLINE void *ac_compiler_barrier_return(void *value)
 {
 #if defined(__x86_64__)
@@ -52,8 +54,9 @@ AC_INLINE void ac_cpu_relax(void)
 #endif
 }
 
-/* Add to words[index] and return what it was, in a way that a signal handler on this thread sees either before or after, never
- * between. Other processors get no such promise (that is what a lock prefix would add, and cost). */
+/* Add to words[index] and return what it was, in a way that a signal handler on this thread sees either
+ * before or after, never between. Other processors get no such promise (that is what a lock prefix would
+ * add, and cost). */
 AC_INLINE uint64_t ac_local_fetch_add(void *words, size_t index, uint64_t add)
 {
 #if defined(__x86_64__) && !defined(__SANITIZE_THREAD__)
@@ -64,7 +67,8 @@ AC_INLINE uint64_t ac_local_fetch_add(void *words, size_t index, uint64_t add)
 #endif
 }
 
-/* Comparisons of a register with words[index + offset] in one instruction: compilers otherwise spend another on the sum. */
+/* Comparisons of a register with words[index + offset] in one instruction: compilers otherwise spend
+ * another on the sum. */
 #if defined(__x86_64__) && !defined(__SANITIZE_THREAD__)
 #define AC_WORD_COMPARE(flag, value, words, index, offset)                                                   \
     ({                                                                                                       \

@@ -32,23 +32,24 @@
 #define AC_LARGE_MAX_UNITS 32u
 #define AC_LARGE_MAX_BYTES (AC_LARGE_MAX_UNITS * AC_UNIT_BYTES)
 
-/* Address space taken from the system at once: at least this, then a quarter of what is mapped, so that start-up stays small and
- * a big heap makes few mappings. */
+/* Address space taken from the system at once: at least this, then a quarter of what is mapped, so that
+ * start-up stays small and a big heap makes few mappings. */
 #define AC_GROW_MIN_BYTES ((size_t)8 << 20)
 #define AC_GROW_MAX_BYTES ((size_t)1 << 30)
 
-/* While less than this is mapped, huge pages are declined even where the system would always use them: the first block of a small
- * program must not make 2 MiB resident. */
+/* While less than this is mapped, huge pages are declined even where the system would always use them: the
+ * first block of a small program must not make 2 MiB resident. */
 #define AC_SMALL_HEAP_BYTES ((size_t)32 << 20)
 
-/* The part of the page map that one load reaches: AC_WINDOW_BYTES of addresses at 8 bytes a unit (4 MiB of address space,
- * touched as it is used). Blocks outside it are found through a second level. */
+/* The part of the page map that one load reaches: AC_WINDOW_BYTES of addresses at 8 bytes a unit (4 MiB of
+ * address space, touched as it is used). Blocks outside it are found through a second level. */
 #define AC_WINDOW_BYTES ((size_t)16 << 30)
 
 /* User addresses have 47 bits; the kernel gives more only on request. */
 #define AC_ADDRESS_BITS 47
 
-/* Shards of small objects: ids 1 .. AC_MAX_SHARDS in one byte of the page-map entry; 0 is no shard, 255 marks freed units. */
+/* Shards of small objects: ids 1 .. AC_MAX_SHARDS in one byte of the page-map entry; 0 is no shard, 255
+ * marks freed units. */
 #define AC_MAX_SHARDS 254u
 #define AC_DEFAULT_SHARDS 128u
 #define AC_FREED_SHARD 255u
@@ -67,7 +68,8 @@
 /* Pieces of freed huge mappings kept for re-use. */
 #define AC_MAPCACHE_EXTENTS 128u
 
-/* A freed mapping longer than this goes back to the system at once: its page faults are a small part of filling it again. */
+/* A freed mapping longer than this goes back to the system at once: its page faults are a small part of
+ * filling it again. */
 #define AC_MAPCACHE_MAX_BYTES ((size_t)64 << 20)
 
 /* Metadata is mapped in pieces of this size and touched as it is used. */

@@ -10,7 +10,8 @@ static const char *const fault_text[AC_FAULT_COUNT] = {
 #undef AC_FAULT
 };
 
-AC_COLD void ac_fault_raise(enum ac_fault fault, const void *addr, uint32_t size_class_bytes, const char *note)
+AC_COLD void ac_fault_raise(enum ac_fault fault, const void *addr, uint32_t size_class_bytes,
+                            const char *note)
 {
     char line[256];
     struct ac_fmt f = {line, sizeof line - 1, 0};

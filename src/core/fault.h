@@ -19,7 +19,8 @@ enum ac_fault {
     AC_FAULT_COUNT
 };
 
-/* addr: the pointer the program passed. size_class_bytes: of its block, 0 when it has none. note: what else is known, or NULL. */
+/* addr: the pointer the program passed. size_class_bytes: of its block, 0 when it has none. note: what
+ * else is known, or NULL. */
 AC_NORETURN void ac_fault_raise(enum ac_fault fault, const void *addr, uint32_t size_class_bytes,
                                 const char *note);
 

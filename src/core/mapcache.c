@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * An array of at most AC_MAPCACHE_EXTENTS, ordered by address. Searching it is a few hundred comparisons at worst, once for a block of over a MiB:
- * less than one of the page faults that a kept page saves.
+ * An array of at most AC_MAPCACHE_EXTENTS, ordered by address. Searching it is a few hundred comparisons
+ * at worst, once for a block of over a MiB: less than one of the page faults that a kept page saves.
  */
 #include "core/mapcache.h"
 

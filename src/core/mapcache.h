@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
- * mapcache.h -- freed memory of huge blocks, kept a while so that the next huge block costs no system call and no page faults.
+ * mapcache.h -- freed memory of huge blocks, kept a while so that the next huge block costs no system call
+ * and no page faults.
  *
  * Knows:      address, length and age of each kept extent.
  * Does not know: how much may be kept (purge.h decides).
- * Invariants: MC1 a kept extent belongs to nobody else; MC2 extents are ordered by address and no two touch; MC3 bytes = the sum of the
- *             lengths.
- * Threads:    one lock, taken inside every call; nothing is locked under it. In a forked child a torn cache is abandoned.
+ * Invariants: MC1 a kept extent belongs to nobody else; MC2 extents are ordered by address and no two
+ *             touch; MC3 bytes = the sum of the lengths.
+ * Threads:    one lock, taken inside every call; nothing is locked under it. In a forked child a torn
+ *             cache is abandoned.
  */
 #ifndef AC_CORE_MAPCACHE_H
 #define AC_CORE_MAPCACHE_H
@@ -27,8 +29,8 @@ bool ac_mapcache_take(size_t bytes, struct ac_mapping *out_mapping, uint32_t me)
 /* The `bytes` that start at `base`, if they are kept. */
 bool ac_mapcache_take_at(uintptr_t base, size_t bytes, uint32_t me);
 
-/* Keep a mapping, joined to its neighbours. When all places are taken the oldest extent is moved out: *out_evicted, which the
- * caller unmaps, has bytes != 0 then. */
+/* Keep a mapping, joined to its neighbours. When all places are taken the oldest extent is moved out:
+ * *out_evicted, which the caller unmaps, has bytes != 0 then. */
 void ac_mapcache_put(struct ac_mapping mapping, struct ac_mapping *out_evicted, uint32_t me);
 
 /* Move the oldest extent out, or the last max_bytes of it when it is longer. False when none is kept. */

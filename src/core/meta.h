@@ -4,9 +4,10 @@
  *
  * Knows:      mapping (os.h).
  * Does not know: what the records are.
- * Invariants: ME1 memory handed out is zero and aligned to a cache line; ME2 ac_meta_put takes back only what ac_meta_get gave with the
- *             same number of lines.
- * Threads:    one lock, the innermost of all (nothing is locked under it). After a fork the child abandons a torn store.
+ * Invariants: ME1 memory handed out is zero and aligned to a cache line; ME2 ac_meta_put takes back only
+ *             what ac_meta_get gave with the same number of lines.
+ * Threads:    one lock, the innermost of all (nothing is locked under it). After a fork the child abandons
+ *             a torn store.
  */
 #ifndef AC_CORE_META_H
 #define AC_CORE_META_H

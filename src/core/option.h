@@ -49,8 +49,9 @@ int ac_option_find(const char *name, size_t len);
 /* True when a value is inside the row's range and of its kind. */
 bool ac_option_accepts(int option, size_t value);
 
-/* Apply `key=value,...`; the value of the key "state" is copied to out_state (state_cap bytes, "" when absent). Each bad item is
- * skipped with one warning on stderr. Sizes take K, M, G; booleans 0/1, yes/no, on/off, true/false. */
+/* Apply `key=value,...`; the value of the key "state" is copied to out_state (state_cap bytes, "" when
+ * absent). Each bad item is skipped with one warning on stderr. Sizes take K, M, G; booleans 0/1, yes/no,
+ * on/off, true/false. */
 void ac_option_parse(const char *text, char *out_state, size_t state_cap);
 
 #endif

@@ -2,26 +2,30 @@
  *
  * THEORY
  *
- * Problem. Runs of 1 to 64 units come and go. Memory that was used lately is resident and costs nothing to use again; memory that was
- * not costs a page fault a page. Free memory scattered over many chunks can neither serve a long run nor be given back in big pieces.
+ * Problem. Runs of 1 to 64 units come and go. Memory that was used lately is resident and costs nothing to
+ * use again; memory that was not costs a page fault a page. Free memory scattered over many chunks can
+ * neither serve a long run nor be given back in big pieces.
  *
- * Idea. A chunk is 64 units in one word, so that finding, taking and joining runs is bit arithmetic and neighbours need no merging. A
- * request goes to the chunk with the smallest longest-free-run that suffices, and among those to the fullest; so the emptiest chunks
- * drain and end up wholly free. Dirty units are used before untouched ones, within a chunk and among chunks of one list: they are already
- * paid for. Lists are in order of last use, clean chunks at the end; purging starts from there.
+ * Idea. A chunk is 64 units in one word, so that finding, taking and joining runs is bit arithmetic and
+ * neighbours need no merging. A request goes to the chunk with the smallest longest-free-run that
+ * suffices, and among those to the fullest; so the emptiest chunks drain and end up wholly free. Dirty
+ * units are used before untouched ones, within a chunk and among chunks of one list: they are already paid
+ * for. Lists are in order of last use, clean chunks at the end; purging starts from there.
  *
- *      heap.lists[1 .. 64]: chunks by longest free run            heap.nonempty: bit n-1 set when lists[n] is not empty
+ *      heap.lists[1 .. 64]: chunks by longest free run      heap.nonempty: bit n-1: lists[n] is not empty
  *          lists[7]  -> chunk -> chunk                            chunk: free  0011100..., dirty 0010100...
  *          lists[64] -> chunk (all free)
  *
- * Cost. take: a bit scan for the list, up to SCAN_CHUNKS looks for the best, a handful of shifts. give: one word update. Both relist
- * the chunk, O(longest run) shifts.
+ * Cost. take: a bit scan for the list, up to SCAN_CHUNKS looks for the best, a handful of shifts. give:
+ * one word update. Both relist the chunk, O(longest run) shifts.
  *
- * Growth. Arenas double as a quarter of what is mapped, at least 8 MiB; when the system refuses, the step is halved, down to the
- * run itself, which then becomes a chunk of fewer units: a process with only a small hole of address space left still gets it.
+ * Growth. Arenas double as a quarter of what is mapped, at least 8 MiB; when the system refuses, the step
+ * is halved, down to the run itself, which then becomes a chunk of fewer units: a process with only a
+ * small hole of address space left still gets it.
  *
- * Purging. The units are taken out of `free`, the lock is dropped, the system called, and the units come back clean. In a child forked in
- * that moment they are lost: a bounded leak instead of a lock held across fork.
+ * Purging. The units are taken out of `free`, the lock is dropped, the system called, and the units come
+ * back clean. In a child forked in that moment they are lost: a bounded leak instead of a lock held across
+ * fork.
  */
 #include "core/pageheap.h"
 
@@ -88,7 +92,8 @@ static unsigned dirty_free(const struct ac_chunk *chunk, uint64_t mask)
     return (unsigned)__builtin_popcountll(chunk->free & chunk->dirty & mask);
 }
 
-/* The best of the first chunks of a list: one that has a dirty run of this length, and of those the fullest. */
+/* The best of the first chunks of a list: one that has a dirty run of this length, and of those the
+ * fullest. */
 static struct ac_chunk *list_best(struct ac_list *list, unsigned units)
 {
     struct ac_chunk *best = NULL;
@@ -196,7 +201,8 @@ static size_t grow_step(void)
 
 static bool heap_grow_locked(unsigned units, unsigned align_units, uint32_t me)
 {
-    for (size_t bytes = grow_step(); bytes >= AC_CHUNK_BYTES; bytes = ac_align_down(bytes / 2, AC_CHUNK_BYTES)) {
+    for (size_t bytes = grow_step(); bytes >= AC_CHUNK_BYTES;
+         bytes = ac_align_down(bytes / 2, AC_CHUNK_BYTES)) {
         uintptr_t hint = heap.last_arena > bytes ? heap.last_arena - bytes : 0;
         void *p = ac_os_map_aligned(hint, bytes, AC_CHUNK_BYTES);
         if (p != NULL)
@@ -208,7 +214,8 @@ static bool heap_grow_locked(unsigned units, unsigned align_units, uint32_t me)
     return p != NULL && arena_add_locked((uintptr_t)p, need, me);
 }
 
-bool ac_pageheap_take(unsigned units, unsigned align_units, struct ac_run *out_run, uint32_t me, bool try_only)
+bool ac_pageheap_take(unsigned units, unsigned align_units, struct ac_run *out_run, uint32_t me,
+                      bool try_only)
 {
     if (!try_only)
         ac_lock(&heap.lock, me);
@@ -264,7 +271,8 @@ bool ac_pageheap_extend(struct ac_chunk *chunk, uintptr_t base, size_t units, si
     return ok;
 }
 
-/* The dirty free units of a chunk that lie in runs of at least min_units, whole pages only (a page may be longer than a unit). */
+/* The dirty free units of a chunk that lie in runs of at least min_units, whole pages only (a page may be
+ * longer than a unit). */
 static uint64_t purgeable_units(const struct ac_chunk *chunk, unsigned min_units)
 {
     unsigned page_units = (unsigned)(ac_os_page_size() >> AC_UNIT_SHIFT);
@@ -402,7 +410,8 @@ void ac_pageheap_get_stats(struct ac_pageheap_stats *out_stats)
     out_stats->chunks = ac_load_rlx(&heap.chunks);
 }
 
-/* Chunks of an earlier epoch are never touched again: their runs stay usable, what is given back into them is lost to the child. */
+/* Chunks of an earlier epoch are never touched again: their runs stay usable, what is given back into them
+ * is lost to the child. */
 void ac_pageheap_recover(uint32_t me)
 {
     if (!ac_lock_was_torn(&heap.lock, me))

@@ -4,11 +4,11 @@
  *
  * Knows:      which units are free and which of those may hold old data (dirty) and so may be resident.
  * Does not know: what a run is used for; when to purge (purge.h decides, this file obeys).
- * Invariants: PH1 a unit is free or in exactly one run; PH2 a free unit that is not dirty reads as zeros; PH3 `longest` of a chunk is the
- *             length of its longest free run and the chunk is on the list of that length; PH4 dirty_units = sum over chunks of the bits
- *             in free & dirty.
- * Threads:    one lock, taken inside every call. Lock order: center, then page heap, then meta. Purging drops the lock around the
- *             system call; the units are nobody's meanwhile.
+ * Invariants: PH1 a unit is free or in exactly one run; PH2 a free unit that is not dirty reads as zeros;
+ *             PH3 `longest` of a chunk is the length of its longest free run and the chunk is on the list
+ *             of that length; PH4 dirty_units = sum over chunks of the bits in free & dirty.
+ * Threads:    one lock, taken inside every call. Lock order: center, then page heap, then meta. Purging
+ *             drops the lock around the system call; the units are nobody's meanwhile.
  */
 #ifndef AC_CORE_PAGEHEAP_H
 #define AC_CORE_PAGEHEAP_H
@@ -43,19 +43,21 @@ struct ac_pageheap_stats {
     size_t chunks;
 };
 
-/* Take a run of 1 .. AC_CHUNK_UNITS units, aligned to a unit or to align_units. False when memory is exhausted. With `try_only` the lock is
- * not waited for (signal handlers). */
+/* Take a run of 1 .. AC_CHUNK_UNITS units, aligned to a unit or to align_units. False when memory is
+ * exhausted. With `try_only` the lock is not waited for (signal handlers). */
 bool ac_pageheap_take(unsigned units, unsigned align_units, struct ac_run *out_run, uint32_t me,
                       bool try_only);
 
 /* Give back the run's units from `units_kept` on; `touched_units` of the whole run may have been written. */
-void ac_pageheap_give(struct ac_chunk *chunk, uintptr_t base, size_t units, size_t touched_units, uint32_t me);
+void ac_pageheap_give(struct ac_chunk *chunk, uintptr_t base, size_t units, size_t touched_units,
+                      uint32_t me);
 
 /* Lengthen a run in place. False when the next units are not free. */
 bool ac_pageheap_extend(struct ac_chunk *chunk, uintptr_t base, size_t units, size_t more_units, uint32_t me,
                         bool *out_zero);
 
-/* Give dirty free memory back to the system, biggest pieces first, until about `keep_bytes` are left. Returns the bytes given back. */
+/* Give dirty free memory back to the system, biggest pieces first, until about `keep_bytes` are left.
+ * Returns the bytes given back. */
 size_t ac_pageheap_purge(size_t keep_bytes, uint32_t me);
 
 /* Unmap the chunks that are wholly free. Returns the bytes of address space given back. */

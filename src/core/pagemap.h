@@ -2,18 +2,20 @@
  *
  * pagemap.h -- from any address to the span it lies in, one entry a unit.
  *
- * An entry is one word: the descriptor of the span in the low 48 bits, and in the high 16 a tag that the fast path of free compares
- * without touching the descriptor: shard in the high byte, index of the bin in the low one. Entry 0: not ours.
+ * An entry is one word: the descriptor of the span in the low 48 bits, and in the high 16 a tag that the
+ * fast path of free compares without touching the descriptor: shard in the high byte, index of the bin in
+ * the low one. Entry 0: not ours.
  *
- *      address - window base --(>> unit)--> ac_window_leaf[i]          the window: 16 GiB around the first mappings, one load
+ *      address - window base --(>> unit)--> ac_window_leaf[i]     the window, 16 GiB around the first mappings: one load
  *      address >> 32 --> root[i] --> leaf[(address mod 4 GiB) >> unit]   everything else
  *
  * Knows:      addresses and entries.
  * Does not know: what a span is.
- * Invariants: PM1 an entry is written before a pointer into its unit is handed out and is read-mostly afterwards; PM2 tag bin index 0 is not
- *             a small span; PM3 leaves are never freed.
- * Threads:    reads need no lock; entries are written by whoever owns the units. Leaves are published by compare-and-swap (release) and
- *             found by acquire loads, so that a reader sees the zeros of a new leaf.
+ * Invariants: PM1 an entry is written before a pointer into its unit is handed out and is read-mostly
+ *             afterwards; PM2 tag bin index 0 is not a small span; PM3 leaves are never freed.
+ * Threads:    reads need no lock; entries are written by whoever owns the units. Leaves are published by
+ *             compare-and-swap (release) and found by acquire loads, so that a reader sees the zeros of a
+ *             new leaf.
  */
 #ifndef AC_CORE_PAGEMAP_H
 #define AC_CORE_PAGEMAP_H
@@ -63,8 +65,8 @@ bool ac_pagemap_reserve(uintptr_t addr, size_t bytes);
 /* Set the entries of `units` units from addr, which have been reserved. */
 void ac_pagemap_set(uintptr_t addr, size_t units, uint64_t entry);
 
-/* Lay the window around an address near which mappings will come to lie. Called once, before any entry is set; without it all entries
- * are found the second way. */
+/* Lay the window around an address near which mappings will come to lie. Called once, before any entry is
+ * set; without it all entries are found the second way. */
 void ac_pagemap_place_window(uintptr_t near);
 
 size_t ac_pagemap_used_bytes(void);

@@ -2,18 +2,21 @@
  *
  * THEORY
  *
- * Problem. A page given back too early costs a fault when it is used again; given back too late it is somebody else's missing memory.
+ * Problem. A page given back too early costs a fault when it is used again; given back too late it is
+ * somebody else's missing memory.
  *
- * Idea. Free memory up to a bound stays: what is in use now predicts what is wanted next. Time is cut into windows of an eighth of decay_ms.
- * What exceeded the bound during a whole window was not wanted in it, and of that so much is given back that half is gone after decay_ms. So
- * a program that swings keeps what it swings by, and one that has shrunk is small a few seconds later. The slow paths of the allocator
+ * Idea. Free memory up to a bound stays: what is in use now predicts what is wanted next. Time is cut into
+ * windows of an eighth of decay_ms. What exceeded the bound during a whole window was not wanted in it,
+ * and of that so much is given back that half is gone after decay_ms. So a program that swings keeps what
+ * it swings by, and one that has shrunk is small a few seconds later. The slow paths of the allocator
  * tick, and the helper thread when nobody runs them.
  *
  * Where there is no helper, excess lingers only up to a limit.
  *
  *      excess(t + dt) = excess(t) * 2^(-dt / half)
  *
- * Order. Runs of the page heap first (whole chunks, long runs, single units), then kept mappings, oldest first.
+ * Order. Runs of the page heap first (whole chunks, long runs, single units), then kept mappings, oldest
+ * first.
  */
 #include "core/purge.h"
 
@@ -89,8 +92,7 @@ static size_t evict_mappings(size_t want_bytes, uint32_t me)
 {
     struct ac_mapping m;
     size_t given = 0;
-    while (given < want_bytes &&
-           ac_mapcache_evict(ac_align_up(want_bytes - given, AC_UNIT_BYTES), &m, me)) {
+    while (given < want_bytes && ac_mapcache_evict(ac_align_up(want_bytes - given, AC_UNIT_BYTES), &m, me)) {
         if (!ac_os_unmap((void *)m.base, m.bytes))
             ac_os_purge((void *)m.base, m.bytes);
         given += m.bytes;

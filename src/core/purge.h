@@ -4,7 +4,8 @@
  *
  * Knows:      the bound max(dirty_min, an eighth of what is in use) and the half-life of what exceeds it.
  * Does not know: where the memory is (pageheap.h, mapcache.h).
- * Invariants: PU1 after a tick at least the share of the excess is gone that its age demands, unless the system refused.
+ * Invariants: PU1 after a tick at least the share of the excess is gone that its age demands, unless the
+ *             system refused.
  * Threads:    any; one ticks at a time, the others go on.
  */
 #ifndef AC_CORE_PURGE_H
@@ -27,11 +28,12 @@ size_t ac_purge_excess_bytes(void);
 /* True when more is dirty than the bound allows. A few loads. */
 bool ac_purge_is_due(void);
 
-/* Give back what has come due since the last tick. When nobody will tick while the program is idle (others_tick false), also what
- * exceeds the bound by more than max(64 MiB, a quarter of what is in use). */
+/* Give back what has come due since the last tick. When nobody will tick while the program is idle
+ * (others_tick false), also what exceeds the bound by more than max(64 MiB, a quarter of what is in use). */
 void ac_purge_tick(uint32_t me, bool others_tick);
 
-/* As ac_pageheap_take, waiting; when the system has no more, whatever free memory acre keeps goes back first, addresses too. */
+/* As ac_pageheap_take, waiting; when the system has no more, whatever free memory acre keeps goes back
+ * first, addresses too. */
 bool ac_purge_take_run(unsigned units, unsigned align_units, struct ac_run *out_run, uint32_t me);
 
 /* Give back everything free, addresses too. False when there was nothing. */

@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: MIT
  *
- * span.h -- the descriptor of a run of units that serves one purpose: blocks of a size class, or one large block.
+ * span.h -- the descriptor of a run of units that serves one purpose: blocks of a size class, or one large
+ * block.
  *
  * Knows:      where the run is, what it holds, which of its blocks are free.
  * Does not know: threads, magazines, locks: its owner's lock guards it.
- * Invariants: SP1 every unit of a live span has the page-map entry of the span (a huge block: its first unit only);
- *             SP2 a set bit in free_bits is a block that is neither in use nor cached anywhere; nfree counts them;
+ * Invariants: SP1 every unit of a live span has the page-map entry of the span (a huge block: its first
+ *             unit only);
+ *             SP2 a set bit in free_bits is a block that is neither in use nor cached anywhere; nfree
+ *             counts them;
  *             SP3 blocks from index `fresh` on have never been handed out and have no bit set;
  *             SP4 nfree + (nobj - fresh) + blocks handed out = nobj.
- * Threads:    small spans: the lock of their center. Large ones: fields are constant while the block is live, except `bytes`, which only
- *             the thread that reallocates it writes.
+ * Threads:    small spans: the lock of their center. Large ones: fields are constant while the block is
+ *             live, except `bytes`, which only the thread that reallocates it writes.
  */
 #ifndef AC_CORE_SPAN_H
 #define AC_CORE_SPAN_H
@@ -35,23 +38,23 @@ enum ac_span_state {
 
 struct ac_span {
     uintptr_t base;
-    struct ac_chunk *chunk;  /* NULL: a mapping of its own                             */
-    struct ac_list link;     /* in a list of the center or of the huge cache           */
-    uint32_t recip;          /* of the size class                                      */
-    uint32_t size_bytes;     /* of a block; 0 when not small                           */
-    uint16_t nfree;          /* bits set in free_bits                                  */
+    struct ac_chunk *chunk; /* NULL: a mapping of its own                             */
+    struct ac_list link;    /* in a list of the center or of the huge cache           */
+    uint32_t recip;         /* of the size class                                      */
+    uint32_t size_bytes;    /* of a block; 0 when not small                           */
+    uint16_t nfree;         /* bits set in free_bits                                  */
     uint16_t nobj;
-    uint16_t fresh;          /* blocks handed out at least once                        */
-    uint16_t event;          /* the value of nfree at which the span changes lists     */
-    uint16_t first_word;     /* no bit is set below this word of free_bits             */
+    uint16_t fresh;      /* blocks handed out at least once                        */
+    uint16_t event;      /* the value of nfree at which the span changes lists     */
+    uint16_t first_word; /* no bit is set below this word of free_bits             */
     uint8_t class;
     uint8_t shard;
     uint8_t kind;
     uint8_t state;
-    uint8_t epoch;           /* of the center (small) when the span was made           */
-    uint8_t aligned_log2;    /* large: log2 of the alignment asked for                 */
-    size_t units;            /* 72                                                     */
-    size_t bytes;            /* large: usable bytes, whole pages                       */
+    uint8_t epoch;        /* of the center (small) when the span was made           */
+    uint8_t aligned_log2; /* large: log2 of the alignment asked for                 */
+    size_t units;         /* 72                                                     */
+    size_t bytes;         /* large: usable bytes, whole pages                       */
     uint64_t free_bits[];
 };
 

@@ -15,7 +15,8 @@
 
 /* ---- allocation ---- */
 
-/* No heap: past the thread's end or out of memory we may wait, in a handler that interrupted such work we may not. */
+/* No heap: past the thread's end or out of memory we may wait, in a handler that interrupted such work we
+ * may not. */
 void *ac_alloc_without_heap(size_t size, size_t align, bool *out_zero)
 {
     void *block;
@@ -98,7 +99,8 @@ AC_NOINLINE void ac_free_slow(void *block, uint64_t top, size_t index)
     ac_heap_leave(heap);
 }
 
-/* A unit that was a small span is acre's still. What a huge block left may be another's mapping by now, libc's for one. */
+/* A unit that was a small span is acre's still. What a huge block left may be another's mapping by now,
+ * libc's for one. */
 static AC_COLD void free_foreign(void *block, uint64_t entry)
 {
     unsigned class = ac_entry_bin(entry) / AC_BIN_WORDS;

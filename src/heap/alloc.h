@@ -13,12 +13,13 @@
 #include "core/pagemap.h"
 #include "heap/heap.h"
 
-/* Places of a bin's words; a bin is addressed by the index of its first one in the heap, which is what the size table and the page
- * map hold. */
+/* Places of a bin's words; a bin is addressed by the index of its first one in the heap, which is what the
+ * size table and the page map hold. */
 #define AC_BIN_BASE 1
 #define AC_BIN_LIMIT 2
 
-/* top: what the bin's top was; the bin is held busy unless it was busy already. NULL when memory is exhausted. */
+/* top: what the bin's top was; the bin is held busy unless it was busy already. NULL when memory is
+ * exhausted. */
 void *ac_alloc_slow(size_t size, uint64_t top);
 void *ac_alloc_large(size_t size);
 
@@ -31,8 +32,8 @@ void ac_free_slow(void *block, uint64_t top, size_t index);
 /* NULL, another shard's block, a large block, or a pointer outside the window. */
 void ac_free_other(void *block);
 
-/* 16 instructions with the return: see docs/design/life-of-an-allocation.md. The slow paths are the caller's, since what is to be done when
- * memory is exhausted is (errno, a new-handler). */
+/* 16 instructions with the return: see docs/design/life-of-an-allocation.md. The slow paths are the
+ * caller's, since what is to be done when memory is exhausted is (errno, a new-handler). */
 AC_INLINE void *ac_alloc_with(size_t size, void *(*slow)(size_t, uint64_t), void *(*large)(size_t))
 {
     if (AC_UNLIKELY(size > AC_SMALL_MAX_BYTES))
@@ -57,7 +58,8 @@ AC_INLINE void ac_free_push(struct ac_heap *heap, size_t index, void *block)
 {
     uint64_t *words = (uint64_t *)(void *)heap;
     uint64_t top = ac_local_fetch_add(words, index, AC_BIN_BUSY);
-    if (AC_UNLIKELY(AC_WORD_AE(top, words, index, AC_BIN_LIMIT)) || AC_UNLIKELY(((void **)(uintptr_t)top)[-1] == block)) {
+    if (AC_UNLIKELY(AC_WORD_AE(top, words, index, AC_BIN_LIMIT)) ||
+        AC_UNLIKELY(((void **)(uintptr_t)top)[-1] == block)) {
         ac_free_slow(block, top, index);
         return;
     }
@@ -87,7 +89,8 @@ AC_INLINE void ac_free(void *block)
     ac_free_push(heap, index, block);
 }
 
-/* Ends the process when the block is not of the class that `size` has; out of line for all but small blocks of this shard. */
+/* Ends the process when the block is not of the class that `size` has; out of line for all but small
+ * blocks of this shard. */
 void ac_free_sized_other(void *block, size_t size);
 
 AC_INLINE void ac_free_sized(void *block, size_t size)

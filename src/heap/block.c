@@ -142,7 +142,8 @@ void *ac_block_resize(void *block, size_t size)
         return NULL;
     memcpy(moved, block, old_bytes < size ? old_bytes : size);
     if (span != NULL && span->kind == AC_SPAN_HUGE && size < old_bytes)
-        resize_large(span, block, AC_SMALL_MAX_BYTES + 1); /* what was cut off goes back now, not from a cache */
+        resize_large(span, block,
+                     AC_SMALL_MAX_BYTES + 1); /* what was cut off goes back now, not from a cache */
     ac_free(block);
     return moved;
 }
@@ -174,8 +175,9 @@ void ac_block_free_aligned_sized(void *block, size_t align, size_t size)
         return;
     if ((align & (align - 1)) != 0 || ((uintptr_t)block & (align - 1)) != 0)
         ac_fault_raise(AC_FAULT_WRONG_ALIGN, block, 0, "not aligned so");
-    unsigned class = align <= AC_GRANULE_BYTES && size <= AC_SMALL_MAX_BYTES ? ac_class_of_size(size)
-                                                                             : ac_class_of_aligned(size, align);
+    unsigned class = align <= AC_GRANULE_BYTES && size <= AC_SMALL_MAX_BYTES
+                         ? ac_class_of_size(size)
+                         : ac_class_of_aligned(size, align);
     check_size(block, class, size, AC_FAULT_WRONG_SIZE);
     ac_free(block);
 }

@@ -2,22 +2,27 @@
  *
  * THEORY
  *
- * Problem. Magazines need blocks in batches and give them back in batches, in any order, from any thread. Spans that are nearly empty
- * should drain, so that their pages can serve something else; spans that are nearly full should not be visited for one block.
+ * Problem. Magazines need blocks in batches and give them back in batches, in any order, from any thread.
+ * Spans that are nearly empty should drain, so that their pages can serve something else; spans that are
+ * nearly full should not be visited for one block.
  *
- * Idea. The state of a block is one bit in its span's descriptor; a freed block is never touched. A batch taken from a span comes in address
- * order, whatever order the blocks were freed in. In front of the bitmaps a transfer cache takes whole batches as they are, so that
- * threads that trade blocks (and a thread that swings around its magazine's capacity) pay a copy of pointers and no bitmap work.
+ * Idea. The state of a block is one bit in its span's descriptor; a freed block is never touched. A batch
+ * taken from a span comes in address order, whatever order the blocks were freed in. In front of the
+ * bitmaps a transfer cache takes whole batches as they are, so that threads that trade blocks (and a
+ * thread that swings around its magazine's capacity) pay a copy of pointers and no bitmap work.
  *
  *      FULL --first free--> FEW --t0--> SOME --half--> MANY --all--> SPARE or given back to the page heap
  *
- * `event` is the value of nfree at which a span moves on; so giving a block back costs one comparison. The current span moves nowhere.
- * Refills take SOME before MANY before FEW: a span with few free blocks is not worth the visit, one that is nearly empty should drain.
+ * `event` is the value of nfree at which a span moves on; so giving a block back costs one comparison. The
+ * current span moves nowhere. Refills take SOME before MANY before FEW: a span with few free blocks is not
+ * worth the visit, one that is nearly empty should drain.
  *
- * Cost. take and give: one lock; a division by multiplication and a bit an object; a list operation when `event` is met.
+ * Cost. take and give: one lock; a division by multiplication and a bit an object; a list operation when
+ * `event` is met.
  *
- * Fork. A center whose lock was held by another thread is torn: it starts over empty with the next epoch, and blocks of older epochs
- * that come back are dropped. Frees of them cost one comparison on a line that is read anyway.
+ * Fork. A center whose lock was held by another thread is torn: it starts over empty with the next epoch,
+ * and blocks of older epochs that come back are dropped. Frees of them cost one comparison on a line that
+ * is read anyway.
  */
 #include "heap/central.h"
 
@@ -159,7 +164,8 @@ static struct ac_span *span_new(struct ac_center *center, uint32_t me)
     span->epoch = center->epoch;
     span->units = sc->span_units;
     ac_count_add(&center->nspans, 1);
-    ac_pagemap_set(run.base, sc->span_units, ac_entry_make(span, center->shard, center->class * AC_BIN_WORDS));
+    ac_pagemap_set(run.base, sc->span_units,
+                   ac_entry_make(span, center->shard, center->class * AC_BIN_WORDS));
     return span;
 }
 

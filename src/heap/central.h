@@ -2,12 +2,13 @@
  *
  * central.h -- shards: the spans of small blocks that threads draw from, with a transfer cache in front.
  *
- *      shard 1 .. 254        center per class:  transfer cache  [p p p p ...]      last in, first out, whole batches
+ *      shard 1 .. 254    center per class:  transfer cache  [p p p p ...]   last in, first out, whole batches
  *                                               current span -> partial spans in three lists by fill -> spare
  *
  * Knows:      spans, bitmaps, the transfer cache of each (shard, class).
  * Does not know: threads; who is allowed to take from which shard.
- * Invariants: CE1 a block is in exactly one place: with the program, in a magazine, an outbox, a transfer cache, or free in its span;
+ * Invariants: CE1 a block is in exactly one place: with the program, in a magazine, an outbox, a transfer
+ *             cache, or free in its span;
  *             CE2 `out` = blocks of the center that are not free in a span.
  * Threads:    one lock a center, taken once a batch. Order: heap, then center, then page heap, then meta.
  */
@@ -28,17 +29,17 @@ struct ac_center {
     struct ac_lock lock;
     uint8_t class;
     uint8_t shard;
-    uint8_t epoch;                      /* of its spans; goes up when a fork tore it          */
+    uint8_t epoch; /* of its spans; goes up when a fork tore it          */
     uint8_t ready;
     struct ac_span *current;
     struct ac_span *spare;
     struct ac_list partial[AC_NPARTIAL];
-    void **transfer;                    /* array of transfer_cap blocks                       */
+    void **transfer; /* array of transfer_cap blocks                       */
     uint32_t ntransfer;
     uint32_t transfer_cap;
-    uint64_t out;                       /* CE2                                                */
+    uint64_t out; /* CE2                                                */
     uint64_t nspans;
-    uint64_t fresh;                     /* blocks of its spans handed out at least once       */
+    uint64_t fresh; /* blocks of its spans handed out at least once       */
 } AC_ALIGNED(AC_CACHE_LINE);
 
 /* The center of a shard and class; made on first use. NULL when memory is exhausted. */
@@ -47,21 +48,22 @@ struct ac_center *ac_center_get(unsigned shard, unsigned class, uint32_t me);
 /* The same if it exists already. */
 struct ac_center *ac_center_peek(unsigned shard, unsigned class);
 
-/* Take up to n blocks. They are stored so that the last one is the first to be popped. Returns how many; 0 when memory is
- * exhausted. */
+/* Take up to n blocks. They are stored so that the last one is the first to be popped. Returns how many; 0
+ * when memory is exhausted. */
 unsigned ac_center_take(struct ac_center *center, void **out_blocks, unsigned n, uint32_t me);
 
 /* As ac_center_take for one block, waiting for nothing and mapping nothing. NULL when that cannot be. */
 void *ac_center_try_take(struct ac_center *center, uint32_t me);
 
-/* Give back blocks of this center. Ends the process when one is not in use. Through the transfer cache when `hot`. */
+/* Give back blocks of this center. Ends the process when one is not in use. Through the transfer cache
+ * when `hot`. */
 void ac_center_give(struct ac_center *center, void **blocks, unsigned n, uint32_t me, bool hot);
 
 /* Empty the transfer cache and drop the spare span. */
 void ac_center_drain(struct ac_center *center, uint32_t me);
 
-/* Check what can be checked of a block that is being freed, without the lock: it lies where a block of its span starts, it has been
- * handed out, it is not free in its span. Ends the process otherwise. */
+/* Check what can be checked of a block that is being freed, without the lock: it lies where a block of its
+ * span starts, it has been handed out, it is not free in its span. Ends the process otherwise. */
 void ac_center_check_block(const struct ac_span *span, const void *block);
 
 /* In a forked child: abandon every center whose lock was held by a thread that is gone. */

@@ -15,8 +15,9 @@
 /* S1: make every operation of the heap's owner take its slow path. */
 void ac_flush_shut(struct ac_heap *heap);
 
-/* S3: give back what is cached in bins that are still shut and not busy. Between the two the caller makes sure that the owner has seen S1: it is the
- * caller, or it no longer exists, or ac_os_barrier_all has returned true. */
+/* S3: give back what is cached in bins that are still shut and not busy. Between the two the caller makes
+ * sure that the owner has seen S1: it is the caller, or it no longer exists, or ac_os_barrier_all has
+ * returned true. */
 void ac_flush_steal(struct ac_heap *heap, uint32_t me);
 
 /* One stealer at a time: a bin found shut has been shut since before the barrier. Taken before heap->lock. */

@@ -3,26 +3,32 @@
  * heap.h -- the thread cache: a bin for every size class, and what the slow paths keep beside it.
  *
  * PROTOCOL of a bin {top, base, limit}
- * State     top: address behind the last cached block in the magazine's array of pointers; base, limit: where pops and pushes stop.
- *           While an operation is in progress top has AC_BIN_BUSY added, which makes it smaller than any base and, unsigned, larger
- *           than any limit: one comparison finds a bin that is empty (or full), busy, or shut. A shut bin has base at the largest
- *           and limit at the smallest value, so every operation takes its slow path.
- * Roles     owner: the thread; handler: a signal handler on the owner's stack; stealer: another thread that wants the cached blocks
- *           (trim, the idle helper), holding heap->lock.
- * Steps     O1 owner adds AC_BIN_BUSY to top in one instruction and gets the old top. O2 compares it with base or limit; on the slow
- *           side it keeps the bin busy until done. O3 reads or writes the slot. O4 stores the new top: not busy.
+ * State     top: address behind the last cached block in the magazine's array of pointers; base, limit:
+ *           where pops and pushes stop. While an operation is in progress top has AC_BIN_BUSY added, which
+ *           makes it smaller than any base and, unsigned, larger than any limit: one comparison finds a
+ *           bin that is empty (or full), busy, or shut. A shut bin has base at the largest and limit at
+ *           the smallest value, so every operation takes its slow path.
+ * Roles     owner: the thread; handler: a signal handler on the owner's stack; stealer: another thread
+ *           that wants the cached blocks (trim, the idle helper), holding heap->lock.
+ * Steps     O1 owner adds AC_BIN_BUSY to top in one instruction and gets the old top. O2 compares it with
+ *           base or limit; on the slow side it keeps the bin busy until done. O3 reads or writes the slot.
+ *           O4 stores the new top: not busy.
  *           H  a handler that meets a busy bin puts top back as it found it and goes elsewhere (nested.h).
- *           S1 stealer sets base and limit to shut. S2 process-wide barrier. S3 reads top of bins that are still
- *           shut: busy means an operation is past O2, so the bin is left alone; otherwise the blocks are the stealer's, and it marks the magazine emptied; it never writes top.
- *           R  the owner's slow path, under heap->lock, reopens the bin, from the start of the array if it was emptied.
- * Orders    O1 against O2 on the owner and S1 against S3 on the stealer are Dekker's pattern; S2 is the barrier of both sides, so
- *           the fast path needs none. The rest is ordered by heap->lock.
- * ABA       top is only written by the owner's thread; a handler that runs between O1 and O4 changes nothing in this bin.
+ *           S1 stealer sets base and limit to shut. S2 process-wide barrier. S3 reads top of bins that are
+ *           still shut: busy means an operation is past O2, so the bin is left alone; otherwise the blocks
+ *           are the stealer's, and it marks the magazine emptied; it never writes top.
+ *           R  the owner's slow path, under heap->lock, reopens the bin, from the start of the array if it
+ *              was emptied.
+ * Orders    O1 against O2 on the owner and S1 against S3 on the stealer are Dekker's pattern; S2 is the
+ *           barrier of both sides, so the fast path needs none. The rest is ordered by heap->lock.
+ * ABA       top is only written by the owner's thread; a handler that runs between O1 and O4 changes
+ *           nothing in this bin.
  * Progress  owner and handler are wait-free on the fast path; the stealer skips what is busy.
  *
  * Knows:      the layout that the fast paths (alloc.h) and the slow ones share.
  * Does not know: where blocks come from or go to.
- * Invariants: HP1 a block in a magazine is marked in use in its span; HP2 base - 1 slot is readable and never holds a block;
+ * Invariants: HP1 a block in a magazine is marked in use in its span; HP2 base - 1 slot is readable and
+ *             never holds a block;
  *             HP3 `slots`, `cap` of a magazine change only under heap->lock with the bin busy or shut.
  * Threads:    one owner; others only as stealer, or to read counters.
  */
@@ -46,13 +52,13 @@ struct ac_bin {
 
 /* The slow paths' half of a bin. */
 struct ac_magazine {
-    void **slots;     /* where base stands when open; NULL: no array yet */
-    uint16_t cap;     /* blocks it may hold now                          */
-    uint8_t log2;     /* of the words of the array                       */
-    uint8_t emptied;  /* a stealer took the blocks                       */
-    uint8_t checked;  /* frees checked one by one so far                 */
-    uint16_t batch;   /* blocks to take at the next refill               */
-    uint8_t turns;    /* refills and flushes since it last grew          */
+    void **slots;    /* where base stands when open; NULL: no array yet */
+    uint16_t cap;    /* blocks it may hold now                          */
+    uint8_t log2;    /* of the words of the array                       */
+    uint8_t emptied; /* a stealer took the blocks                       */
+    uint8_t checked; /* frees checked one by one so far                 */
+    uint16_t batch;  /* blocks to take at the next refill               */
+    uint8_t turns;   /* refills and flushes since it last grew          */
 };
 
 struct ac_outbox;
@@ -61,7 +67,8 @@ enum ac_heap_state { AC_HEAP_LIVE = 1, AC_HEAP_POOLED };
 
 struct ac_heap {
     union {
-        uint64_t key; /* shard << 8: the tag of this heap's blocks, without the bin; lies in bins[0], which is no class */
+        uint64_t
+            key; /* shard << 8: the tag of this heap's blocks, without the bin; in bins[0], which is no class */
         struct ac_bin bins[AC_NCLASSES];
     };
     struct ac_magazine magazines[AC_NCLASSES];
@@ -70,8 +77,8 @@ struct ac_heap {
     uint32_t id;              /* of the heap in locks; never reused, from AC_ID_FIRST_HEAP    */
     uint32_t in_slow;         /* the owner is in a slow path (only the owner's thread looks)  */
     uint8_t shard;
-    uint8_t state;            /* enum ac_heap_state; under the registry's lock                */
-    uint8_t being_stolen;     /* shut by a stealer that has not come back yet                 */
+    uint8_t state;        /* enum ac_heap_state; under the registry's lock                */
+    uint8_t being_stolen; /* shut by a stealer that has not come back yet                 */
     struct ac_heap *next_all;
     struct ac_heap *next_pooled;
     uint64_t refills; /* counters: written by the owner alone */
@@ -86,8 +93,9 @@ struct ac_heap {
 #define AC_ID_HELPER 2u
 #define AC_ID_FIRST_HEAP 3u
 
-/* The thread's heap. Starts as ac_heap_none, in which every bin is shut and whose key matches no tag, so that the fast
- * paths need no test for "not initialised"; ends as ac_heap_gone, which differs only in its address. */
+/* The thread's heap. Starts as ac_heap_none, in which every bin is shut and whose key matches no tag, so
+ * that the fast paths need no test for "not initialised"; ends as ac_heap_gone, which differs only in its
+ * address. */
 extern _Thread_local struct ac_heap *ac_heap_self __attribute__((tls_model("initial-exec"))) AC_HIDDEN;
 extern struct ac_heap ac_heap_none AC_HIDDEN;
 extern struct ac_heap ac_heap_gone AC_HIDDEN;

@@ -2,11 +2,12 @@
  *
  * THEORY
  *
- * Memory is given back by the slow paths, in ticks (purge.h); a program that goes idle takes none. So once a program holds START_BYTES, its slow
- * paths see to it that this thread runs: it ticks in their place, empties the caches of threads that have been idle for a while, and
- * ends when the program has been idle and all is done. It is
- * invisible as far as a thread can be: libc does not know it, all signals are blocked, its stack is 32 KiB, it is not there before a process has
- * something to give back, and a forked child starts without it.
+ * Memory is given back by the slow paths, in ticks (purge.h); a program that goes idle takes none. So once
+ * a program holds START_BYTES, its slow paths see to it that this thread runs: it ticks in their place,
+ * empties the caches of threads that have been idle for a while, and ends when the program has been idle
+ * and all is done. It is invisible as far as a thread can be: libc does not know it, all signals are
+ * blocked, its stack is 32 KiB, it is not there before a process has something to give back, and a forked
+ * child starts without it.
  */
 #include "heap/helper.h"
 
@@ -68,7 +69,8 @@ static bool is_running(void)
     return ac_load_acq(&helper.alive) != 0 && helper.generation == ac_thread_fork_generation();
 }
 
-/* `starting` holds the generation after this one, so that a start cut short by a fork does not count in the child. */
+/* `starting` holds the generation after this one, so that a start cut short by a fork does not count in
+ * the child. */
 static AC_COLD void helper_start(void)
 {
     uint32_t generation = ac_thread_fork_generation();
@@ -86,8 +88,9 @@ static AC_COLD void helper_start(void)
     ac_store_rel(&helper.starting, 0);
 }
 
-/* A process with threads of its own gets the helper once its heap is large. One without only when much waits: a thread it did not make may
- * be in its way (a sandbox, a namespace to be left), and most such processes never have that much to give back. */
+/* A process with threads of its own gets the helper once its heap is large. One without only when much
+ * waits: a thread it did not make may be in its way (a sandbox, a namespace to be left), and most such
+ * processes never have that much to give back. */
 static bool is_wanted(void)
 {
     struct ac_pageheap_stats stats;

@@ -2,9 +2,11 @@
  *
  * THEORY
  *
- * A large block is a run of units from the page heap, whose dirty runs are its cache. A huge block is a mapping; freed ones are kept in the mapping cache
- * under the same bound. Either kind grows in place where the neighbours allow; a huge block that must move is moved by the system (page tables, no
- * copying), to a place with an eighth to spare, so that growing step by step costs few moves. Shrinking gives the tail back at once.
+ * A large block is a run of units from the page heap, whose dirty runs are its cache. A huge block is a
+ * mapping; freed ones are kept in the mapping cache under the same bound. Either kind grows in place where
+ * the neighbours allow; a huge block that must move is moved by the system (page tables, no copying), to a
+ * place with an eighth to spare, so that growing step by step costs few moves. Shrinking gives the tail
+ * back at once.
  */
 #include "heap/large.h"
 
@@ -51,7 +53,8 @@ static void descriptor_put(struct ac_span *span, uint32_t me)
     ac_meta_put(span, AC_SPAN_LINES_LARGE, me);
 }
 
-static bool take_run(struct ac_span *span, size_t units, size_t align, uint32_t me, bool try_only, bool *out_zero)
+static bool take_run(struct ac_span *span, size_t units, size_t align, uint32_t me, bool try_only,
+                     bool *out_zero)
 {
     struct ac_run run;
     unsigned align_units = align > AC_UNIT_BYTES ? (unsigned)(align >> AC_UNIT_SHIFT) : 1;
@@ -123,7 +126,8 @@ void *ac_large_alloc(size_t size, size_t align, uint32_t me, bool try_only, bool
 void ac_large_check(const struct ac_span *span, const void *block)
 {
     if (AC_UNLIKELY((uintptr_t)block != span->base))
-        ac_fault_raise((uintptr_t)block % AC_GRANULE_BYTES != 0 ? AC_FAULT_MISALIGNED : AC_FAULT_INTERIOR_FREE,
+        ac_fault_raise((uintptr_t)block % AC_GRANULE_BYTES != 0 ? AC_FAULT_MISALIGNED
+                                                                : AC_FAULT_INTERIOR_FREE,
                        block, 0, "large block");
     if (AC_UNLIKELY(ac_load_rlx(&span->state) != AC_SPAN_LIVE))
         ac_fault_raise(AC_FAULT_DOUBLE_FREE, block, 0, "large block");

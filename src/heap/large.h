@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * large.h -- blocks over 32 KiB: runs of units up to 1 MiB, mappings of their own (huge) beyond. Usable size is whole pages.
+ * large.h -- blocks over 32 KiB: runs of units up to 1 MiB, mappings of their own (huge) beyond. Usable
+ * size is whole pages.
  *
  * Knows:      page heap, mapping cache, descriptors of kind LARGE and HUGE.
  * Does not know: threads, magazines.
- * Invariants: LA1 the page-map entry of a live block's first unit leads to its descriptor, whose state is LIVE; LA2 a block is
- *             freed by whoever changes its state from LIVE, exactly once.
+ * Invariants: LA1 the page-map entry of a live block's first unit leads to its descriptor, whose state is
+ *             LIVE; LA2 a block is freed by whoever changes its state from LIVE, exactly once.
  * Threads:    any. `me` is the caller's id for locks; with try_only nothing is waited for (signal handlers).
  */
 #ifndef AC_HEAP_LARGE_H
@@ -15,13 +16,15 @@
 
 #include <stdbool.h>
 
-/* size: 0 .. PTRDIFF_MAX. align: a power of two. *out_zero says whether all bytes are zero. NULL when memory is exhausted. */
+/* size: 0 .. PTRDIFF_MAX. align: a power of two. *out_zero says whether all bytes are zero. NULL when
+ * memory is exhausted. */
 void *ac_large_alloc(size_t size, size_t align, uint32_t me, bool try_only, bool *out_zero);
 
 /* span: of the page-map entry of `block`; ends the process when `block` is not its live start. */
 void ac_large_free(struct ac_span *span, void *block, uint32_t me);
 
-/* Change the size where the block is or by moving its pages; NULL when that cannot be done (copy then). size > AC_SMALL_MAX_BYTES. */
+/* Change the size where the block is or by moving its pages; NULL when that cannot be done (copy then).
+ * size > AC_SMALL_MAX_BYTES. */
 void *ac_large_resize(struct ac_span *span, void *block, size_t size, uint32_t me);
 
 /* Ends the process unless `block` is the live start of the span. */

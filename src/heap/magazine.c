@@ -2,10 +2,11 @@
  *
  * THEORY
  *
- * A magazine is an array of pointers used as a stack. It starts with at most 7 places and 512 bytes and doubles when it has been empty or full often enough;
- * so a thread that touches a class rarely costs a cache line for it. The first
- * AC_CHECKED_FREES frees of a class in a thread go through here one by one: each is checked exactly (start of a block, handed out, not
- * free, not in this magazine) before the bin opens for the fast path. Later frees are checked when their batch reaches the spans.
+ * A magazine is an array of pointers used as a stack. It starts with at most 7 places and 512 bytes and
+ * doubles when it has been empty or full often enough; so a thread that touches a class rarely costs a
+ * cache line for it. The first AC_CHECKED_FREES frees of a class in a thread go through here one by one:
+ * each is checked exactly (start of a block, handed out, not free, not in this magazine) before the bin
+ * opens for the fast path. Later frees are checked when their batch reaches the spans.
  *
  *      slots[-1] pad   slots[0] ... slots[count-1]   ...   slots[cap]
  *                      ^base        top-1: last freed       ^limit (= base while frees are checked)
@@ -33,7 +34,8 @@ static unsigned array_lines(unsigned log2)
     return (unsigned)(((size_t)1 << log2) * sizeof(void *) / AC_CACHE_LINE);
 }
 
-/* Blocks an array of 2^log2 words may hold: one word is the pad, and the bytes cached go up fourfold with each doubling. */
+/* Blocks an array of 2^log2 words may hold: one word is the pad, and the bytes cached go up fourfold with
+ * each doubling. */
 static uint16_t capacity(unsigned class, unsigned log2)
 {
     uint32_t words = ((uint32_t)1 << log2) - 1;
@@ -108,7 +110,8 @@ static bool grow_in_turn(struct ac_heap *heap, unsigned class, unsigned count)
     return true;
 }
 
-/* One block at first, twice as many with each refill, up to half of the magazine: a thread that needs one block takes one. */
+/* One block at first, twice as many with each refill, up to half of the magazine: a thread that needs one
+ * block takes one. */
 static unsigned next_batch(struct ac_magazine *mag, unsigned class)
 {
     unsigned batch = mag->batch == 0 ? 1 : mag->batch;

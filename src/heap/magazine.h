@@ -4,7 +4,8 @@
  *
  * Knows:      bins, magazines, the center they belong to.
  * Does not know: which thread calls.
- * Invariants: those of heap.h. All functions here want heap->lock held and the bin busy; they leave it open and not busy.
+ * Invariants: those of heap.h. All functions here want heap->lock held and the bin busy; they leave it
+ *             open and not busy.
  * Threads:    the heap's owner (ac_magazine_steal: a stealer).
  */
 #ifndef AC_HEAP_MAGAZINE_H
@@ -18,7 +19,8 @@ void *ac_magazine_refill(struct ac_heap *heap, unsigned class);
 /* Take a block of this heap's shard back when the bin is full, shut or still checked. */
 void ac_magazine_push(struct ac_heap *heap, unsigned class, void *block);
 
-/* Give every block of a bin back to the spans. Wants the bin shut, not busy and heap->lock held, by whomever. */
+/* Give every block of a bin back to the spans. Wants the bin shut, not busy and heap->lock held, by
+ * whomever. */
 void ac_magazine_steal(struct ac_heap *heap, unsigned class, uint32_t me);
 
 #endif

@@ -54,7 +54,7 @@ void ac_nested_free(struct ac_span *span, void *block, uint32_t me, bool wait)
     struct deferred *d = block;
     struct deferred *head = ac_load_rlx(&deferred_blocks);
     do
-        d->next = head; /* D1 */
+        d->next = head;                              /* D1 */
     while (!ac_cas_rel(&deferred_blocks, &head, d)); /* D2 */
 }
 

@@ -2,12 +2,13 @@
  *
  * outbox.h -- blocks of other shards on their way home, collected until a batch is worth a lock.
  *
- * An outbox is a small direct-mapped table keyed by (shard, class); each slot is a bin of the protocol in heap.h with room for one batch.
+ * An outbox is a small direct-mapped table keyed by (shard, class); each slot is a bin of the protocol in
+ * heap.h with room for one batch.
  *
  * Knows:      bins, centers.
  * Does not know: which thread owns the shard it sends to, or whether that thread still lives.
- * Invariants: OB1 all blocks of a slot have its tag; OB2 a slot holds at most AC_OUTBOX_BLOCKS blocks and, but for one block, at
- *             most AC_OUTBOX_BYTES.
+ * Invariants: OB1 all blocks of a slot have its tag; OB2 a slot holds at most AC_OUTBOX_BLOCKS blocks and,
+ *             but for one block, at most AC_OUTBOX_BYTES.
  * Threads:    as a magazine: one owner, stealers under heap->lock.
  */
 #ifndef AC_HEAP_OUTBOX_H
@@ -31,8 +32,9 @@ AC_INLINE struct ac_outbox_slot *ac_outbox_slot(struct ac_outbox *outbox, unsign
     return &outbox->slots[(tag + (tag >> 8) * 7) % AC_OUTBOX_SLOTS];
 }
 
-/* Add a block the fast way. False when the slot is another's, full, shut or busy; nothing has changed then, and *out_busy says whether
- * it was busy. On false and not busy the slot is held busy: go on with ac_outbox_push_slow. */
+/* Add a block the fast way. False when the slot is another's, full, shut or busy; nothing has changed
+ * then, and *out_busy says whether it was busy. On false and not busy the slot is held busy: go on with
+ * ac_outbox_push_slow. */
 bool ac_outbox_try_push(struct ac_outbox_slot *slot, unsigned tag, void *block, bool *out_busy);
 
 /* Pre: heap->lock held, the slot held busy. Flushes as needed. */

@@ -2,19 +2,23 @@
  *
  * THEORY
  *
- * Birth. A thread's first operation finds ac_heap_none, whose bins are all shut, and comes here: a pooled heap or a new one, the shard with the
- * fewest heaps, and a pthread key whose destructor will tell us of the thread's end. pthread_setspecific may itself allocate; by
- * then the heap is in place.
+ * Birth. A thread's first operation finds ac_heap_none, whose bins are all shut, and comes here: a pooled
+ * heap or a new one, the shard with the fewest heaps, and a pthread key whose destructor will tell us of
+ * the thread's end. pthread_setspecific may itself allocate; by then the heap is in place.
  *
- * Death. The key's destructor empties the heap and pools it. Whatever the thread does after that, in destructors that run later and in libc,
- * finds ac_heap_gone and goes block by block to the shards, leaving nothing behind. Putting the end off to the last round of
- * destructors, as others do, loses the heap of a thread whose first allocation comes in a late round. A thread that only frees
- * gets a heap at its FREES_BEFORE_BIRTH-th free, so that libc's own frees at the end of a thread that never allocated make none.
+ * Death. The key's destructor empties the heap and pools it. Whatever the thread does after that, in
+ * destructors that run later and in libc, finds ac_heap_gone and goes block by block to the shards,
+ * leaving nothing behind. Putting the end off to the last round of destructors, as others do, loses the
+ * heap of a thread whose first allocation comes in a late round. A thread that only frees gets a heap at
+ * its FREES_BEFORE_BIRTH-th free, so that libc's own frees at the end of a thread that never allocated
+ * make none.
  *
- * Fork. One page reads as zeros in a forked child, however the fork was made. Every slow path looks at it before it takes a lock, and the
- * first to see zero repairs the child: stores whose lock was held by a thread that is gone are abandoned (each module's recover), the
- * heaps of those threads are emptied, bin by bin unless the bin was in mid-operation, and pooled. Locks of the forking thread itself
- * stay: it may have forked in a signal handler inside a slow path, which will go on. vfork and clone with shared memory see no zero, rightly.
+ * Fork. One page reads as zeros in a forked child, however the fork was made. Every slow path looks at it
+ * before it takes a lock, and the first to see zero repairs the child: stores whose lock was held by a
+ * thread that is gone are abandoned (each module's recover), the heaps of those threads are emptied, bin
+ * by bin unless the bin was in mid-operation, and pooled. Locks of the forking thread itself stay: it may
+ * have forked in a signal handler inside a slow path, which will go on. vfork and clone with shared memory
+ * see no zero, rightly.
  */
 #include "heap/thread.h"
 
@@ -35,7 +39,8 @@
 #include <string.h>
 
 #define HEAP_LINES ((unsigned)((sizeof(struct ac_heap) + AC_CACHE_LINE - 1) / AC_CACHE_LINE))
-AC_STATIC_ASSERT(sizeof(struct ac_heap) <= AC_META_MAX_LINES * AC_CACHE_LINE, "a heap is one metadata record");
+AC_STATIC_ASSERT(sizeof(struct ac_heap) <= AC_META_MAX_LINES * AC_CACHE_LINE,
+                 "a heap is one metadata record");
 
 /* No tag of a page-map entry differs from it by less than 256. */
 #define NO_KEY ((uint64_t)1 << 31)
@@ -118,8 +123,8 @@ static void orphan_recover(struct ac_heap *heap, uint32_t me)
     registry.pooled = heap;
 }
 
-/* When a thread that was made in the child comes first, it cannot tell the forking thread's heap from the others': all are left as
- * they are, only their locks are freed. */
+/* When a thread that was made in the child comes first, it cannot tell the forking thread's heap from the
+ * others': all are left as they are, only their locks are freed. */
 static void heaps_recover(uint32_t me)
 {
     bool knows_survivor = ac_heap_is_real(ac_heap_self);

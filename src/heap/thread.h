@@ -4,8 +4,9 @@
  *
  * Knows:      the registry of heaps, which shard each heap uses, options at start, forks.
  * Does not know: what a slow path does.
- * Invariants: TH1 a heap is LIVE (one thread's) or POOLED (nobody's); heaps are never freed; TH2 between ac_heap_enter and ac_heap_leave the
- *             thread is marked as in a slow path, so a signal handler that interrupts it does not enter; TH3 no lock is held outside.
+ * Invariants: TH1 a heap is LIVE (one thread's) or POOLED (nobody's); heaps are never freed; TH2 between
+ *             ac_heap_enter and ac_heap_leave the thread is marked as in a slow path, so a signal handler
+ *             that interrupts it does not enter; TH3 no lock is held outside.
  * Threads:    the registry has a lock of its own, outermost of all but heap->lock.
  */
 #ifndef AC_HEAP_THREAD_H
@@ -13,22 +14,23 @@
 
 #include "heap/heap.h"
 
-/* The thread's heap, made when it has none yet. NULL when it can have none now: memory is exhausted, the thread is past its end, or this is a
- * signal handler that interrupted the making of it. */
+/* The thread's heap, made when it has none yet. NULL when it can have none now: memory is exhausted, the
+ * thread is past its end, or this is a signal handler that interrupted the making of it. */
 struct ac_heap *ac_thread_heap(void);
 
 /* The same for a thread that frees: NULL also for its first few frees when it never allocates. */
 struct ac_heap *ac_thread_heap_to_free(void);
 
-/* Around the work of a thread that has no heap (and around making and ending one). Enter is false in a signal handler that
- * interrupted such work: nothing may be waited for then, and there is no leave. */
+/* Around the work of a thread that has no heap (and around making and ending one). Enter is false in a
+ * signal handler that interrupted such work: nothing may be waited for then, and there is no leave. */
 bool ac_thread_enter_without_heap(void);
 void ac_thread_leave_without_heap(void);
 
 /* False until the first heap of the process is being made: nothing can be allocated before. */
 bool ac_thread_is_started(void);
 
-/* Enter a slow path. False in a signal handler that interrupted one: use nested.h then. On true heap->lock is held. */
+/* Enter a slow path. False in a signal handler that interrupted one: use nested.h then. On true heap->lock
+ * is held. */
 bool ac_heap_enter(struct ac_heap *heap);
 void ac_heap_leave(struct ac_heap *heap);
 
@@ -42,7 +44,8 @@ struct ac_heap *ac_thread_all_heaps(void);
 /* In a thread that has no heap: what a forked child must know before it takes a lock. */
 void ac_thread_check_fork(uint32_t me);
 
-/* From libc's fork, in the child: for systems that take the advice to wipe a page and do not follow it (emulators). */
+/* From libc's fork, in the child: for systems that take the advice to wipe a page and do not follow it
+ * (emulators). */
 void ac_thread_note_fork(void);
 
 /* Empty the calling thread's magazines and outbox through the spans, which checks every cached block. */

@@ -13,7 +13,8 @@ static bool wants_steal(struct ac_heap *heap, bool idle_only)
     uint64_t slow = ac_load_rlx(&heap->refills) + ac_load_rlx(&heap->flushes);
     bool idle = slow == heap->slow_at_last_look;
     heap->slow_at_last_look = slow;
-    return ac_load_rlx(&heap->state) == AC_HEAP_LIVE && (idle || !idle_only) && ac_flush_cached_bytes(heap) != 0;
+    return ac_load_rlx(&heap->state) == AC_HEAP_LIVE && (idle || !idle_only) &&
+           ac_flush_cached_bytes(heap) != 0;
 }
 
 static void shut_all(uint32_t me, bool idle_only, bool *out_any)

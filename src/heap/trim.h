@@ -15,8 +15,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Empty the caches of all threads (with idle_only: of those that took no slow path since the last such call) into the spans, and the
- * centers' own. False when another thread's caches could not be reached. */
+/* Empty the caches of all threads (with idle_only: of those that took no slow path since the last such
+ * call) into the spans, and the centers' own. False when another thread's caches could not be reached. */
 bool ac_trim_caches(uint32_t me, bool idle_only);
 
 /* The caches of the centers alone. */

@@ -5,8 +5,8 @@
 
 #define SPINS 100
 
-/* Spin for about as long as a batch takes, then sleep. The waiters bit is set by whoever may have to be woken and is kept by a thread that
- * took the lock after sleeping, since others may still sleep. */
+/* Spin for about as long as a batch takes, then sleep. The waiters bit is set by whoever may have to be
+ * woken and is kept by a thread that took the lock after sleeping, since others may still sleep. */
 AC_COLD void ac_lock_wait(struct ac_lock *lock, uint32_t me)
 {
     for (int i = 0; i < SPINS; i++) {

@@ -2,8 +2,9 @@
  *
  * lock.h -- a four-byte mutex that remembers its owner.
  *
- * The owner is what makes fork safe without holding locks across it: in the child a lock whose owner is not the forking thread belonged
- * to a thread that no longer exists, so what it guards may be half changed (torn) and is abandoned by its module.
+ * The owner is what makes fork safe without holding locks across it: in the child a lock whose owner is
+ * not the forking thread belonged to a thread that no longer exists, so what it guards may be half changed
+ * (torn) and is abandoned by its module.
  *
  * Knows:      waiting (os.h).
  * Does not know: what a lock guards; lock order is stated in docs/design/threads-and-fork.md.

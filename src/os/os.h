@@ -2,12 +2,14 @@
  *
  * os.h -- the machine: memory, time, waiting, and nothing else.
  *
- * Memory is Absent -> (map) Zero -> (first touch) Resident -> (purge) Zero -> (unmap) Absent. All addresses and lengths are multiples
- * of the page size unless said otherwise.
+ * Memory is Absent -> (map) Zero -> (first touch) Resident -> (purge) Zero -> (unmap) Absent. All
+ * addresses and lengths are multiples of the page size unless said otherwise.
  *
- * Knows:      system calls, made directly so that no interposed libc function runs and errno is never touched.
+ * Knows:      system calls, made directly so that no interposed libc function runs and errno is never
+ *             touched.
  * Does not know: what the memory is for.
- * Invariants: OS1 no function changes errno; OS2 no function allocates or takes a lock; OS3 failure changes nothing.
+ * Invariants: OS1 no function changes errno; OS2 no function allocates or takes a lock; OS3 failure
+ *             changes nothing.
  * Threads:    all functions are safe in any thread and in signal handlers.
  */
 #ifndef AC_OS_OS_H
@@ -42,7 +44,8 @@ void ac_os_avoid_huge_pages(void *addr, size_t bytes);
 /* Make a page read as zeros in a forked child. */
 bool ac_os_wipe_on_fork(void *addr, size_t bytes);
 
-/* Page size of the machine in bytes, or a larger one that is pretended from then on (a power of two; 0 ends the pretence). */
+/* Page size of the machine in bytes, or a larger one that is pretended from then on (a power of two; 0
+ * ends the pretence). */
 size_t ac_os_page_size(void);
 void ac_os_pretend_page_size(size_t bytes);
 
@@ -56,8 +59,9 @@ void ac_os_wake(uint32_t *word, int nwaiters);
 /* After this returns true, every other running thread of the process has passed a full memory barrier. */
 bool ac_os_barrier_all(void);
 
-/* Run fn(arg) in a thread that libc does not know: own stack, all signals blocked, no thread-local storage, so fn may call
- * nothing of libc that uses it. The thread ends when fn returns; *alive is nonzero until it is really gone. False when refused. */
+/* Run fn(arg) in a thread that libc does not know: own stack, all signals blocked, no thread-local
+ * storage, so fn may call nothing of libc that uses it. The thread ends when fn returns; *alive is nonzero
+ * until it is really gone. False when refused. */
 bool ac_os_start_thread(void (*fn)(void *), void *arg, void *stack, size_t stack_bytes, uint32_t *alive);
 
 /* Write all of it, ignoring errors. */
@@ -79,7 +83,8 @@ void *ac_os_map_file(const char *path, size_t bytes);
 size_t ac_os_rss_bytes(void);
 uint32_t ac_os_pid(void);
 
-/* Value of an environment variable of the process, or NULL; NULL for all when the process runs with raised privileges. */
+/* Value of an environment variable of the process, or NULL; NULL for all when the process runs with raised
+ * privileges. */
 const char *ac_os_env(const char *name);
 
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * A thread made by clone(2) alone. libc does not know it: no pthread structure, no cancellation, no part in
- * __libc_single_threaded, and so nothing in the program behaves differently because it exists. In return it may not call libc.
+ * __libc_single_threaded, and so nothing in the program behaves differently because it exists. In return
+ * it may not call libc.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE 1
@@ -15,8 +16,8 @@
 #include <signal.h>
 
 #define CLONE_FLAGS                                                                                          \
-    (CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM | CLONE_PARENT_SETTID |    \
-     CLONE_CHILD_CLEARTID)
+    (CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM |                      \
+     CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID)
 
 struct start {
     void (*fn)(void *);
@@ -32,25 +33,26 @@ __attribute__((used, noinline, noreturn)) static void thread_entry(struct start 
 }
 
 #if defined(__x86_64__)
-/* The child returns from the system call on an empty stack, so it may not run compiled code that uses the old frame:
- * it goes straight to thread_entry. */
+/* The child returns from the system call on an empty stack, so it may not run compiled code that uses the
+ * old frame: it goes straight to thread_entry. */
 static long clone_raw(struct start *start, uint32_t *alive)
 {
     long result;
     register long r10 __asm__("r10") = (long)alive;
     register long r8 __asm__("r8") = 0;
-    __asm__ volatile("syscall\n\t"
-                     "test %%rax, %%rax\n\t"
-                     "jnz 1f\n\t"
-                     "xor %%ebp, %%ebp\n\t"
-                     "mov %%rsp, %%rdi\n\t"
-                     "and $-16, %%rsp\n\t"
-                     "call *%[entry]\n\t"
-                     "1:"
-                     : "=a"(result)
-                     : "0"(__NR_clone), "D"(CLONE_FLAGS), "S"(start), "d"(alive), "r"(r10), "r"(r8),
-                       [entry] "b"(thread_entry)
-                     : "rcx", "r11", "memory");
+    __asm__ volatile(
+        "syscall\n\t"
+        "test %%rax, %%rax\n\t"
+        "jnz 1f\n\t"
+        "xor %%ebp, %%ebp\n\t"
+        "mov %%rsp, %%rdi\n\t"
+        "and $-16, %%rsp\n\t"
+        "call *%[entry]\n\t"
+        "1:"
+        : "=a"(result)
+        : "0"(__NR_clone), "D"(CLONE_FLAGS), "S"(start), "d"(alive), "r"(r10),
+          "r"(r8), [entry] "b"(thread_entry)
+        : "rcx", "r11", "memory");
     return result;
 }
 #else
@@ -62,15 +64,16 @@ static long clone_raw(struct start *start, uint32_t *alive)
     register long x2 __asm__("x2") = (long)alive;
     register long x3 __asm__("x3") = 0;
     register long x4 __asm__("x4") = (long)alive;
-    __asm__ volatile("svc #0\n\t"
-                     "cbnz x0, 1f\n\t"
-                     "mov x29, xzr\n\t"
-                     "mov x0, sp\n\t"
-                     "blr %[entry]\n\t"
-                     "1:"
-                     : "+r"(x0)
-                     : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), [entry] "r"(thread_entry)
-                     : "x30", "memory");
+    __asm__ volatile(
+        "svc #0\n\t"
+        "cbnz x0, 1f\n\t"
+        "mov x29, xzr\n\t"
+        "mov x0, sp\n\t"
+        "blr %[entry]\n\t"
+        "1:"
+        : "+r"(x0)
+        : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), [entry] "r"(thread_entry)
+        : "x30", "memory");
     return x0;
 }
 #endif

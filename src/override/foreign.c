@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * Blocks of libc's own malloc that reach our free: from a library loaded with RTLD_DEEPBIND, or from another namespace. They go back to libc
- * when it is plain that they are libc's, by the rules of glibc's heap: the header before the block. The functions of libc are looked up here, on the
- * way to ending the process otherwise, and nowhere else.
+ * Blocks of libc's own malloc that reach our free: from a library loaded with RTLD_DEEPBIND, or from
+ * another namespace. They go back to libc when it is plain that they are libc's, by the rules of glibc's
+ * heap: the header before the block. The functions of libc are looked up here, on the way to ending the
+ * process otherwise, and nowhere else.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE 1

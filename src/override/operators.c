@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * The twenty allocation operators of C++, by their mangled names (LP64), so that the library needs no C++ runtime: what only such a
- * runtime has (the new-handler, throwing) is reached through weak names that are there when a C++ program is.
+ * The twenty allocation operators of C++, by their mangled names (LP64), so that the library needs no C++
+ * runtime: what only such a runtime has (the new-handler, throwing) is reached through weak names that are
+ * there when a C++ program is.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE 1
@@ -18,8 +19,9 @@ extern void _ZSt17__throw_bad_allocv(void) __attribute__((weak));
 extern void *dlsym(void *, const char *) __attribute__((weak));
 extern void *dlopen(const char *, int) __attribute__((weak));
 
-/* A function of the C++ runtime. One that came with dlopen is bound to nothing here and perhaps visible to nobody but its loader, so
- * it is asked for in the library itself (where the operators are not ours, either). */
+/* A function of the C++ runtime. One that came with dlopen is bound to nothing here and perhaps visible to
+ * nobody but its loader, so it is asked for in the library itself (where the operators are not ours,
+ * either). */
 static void *find_runtime_function(const char *name)
 {
     static const char *const runtimes[] = {"libstdc++.so.6", "libc++abi.so.1", "libc++.so.1"};
@@ -70,7 +72,8 @@ static void *try_once(size_t size, size_t align)
     return align == 0 ? acre_malloc(size) : ac_api_aligned(align, size);
 }
 
-/* [new.delete.single]: until there is memory, call the new-handler; without one, throw. align 0: none asked for. */
+/* [new.delete.single]: until there is memory, call the new-handler; without one, throw. align 0: none
+ * asked for. */
 static AC_COLD void *new_or_throw(size_t size, size_t align)
 {
     for (;;) {
@@ -96,8 +99,8 @@ static AC_COLD void *new_large(size_t size)
     return AC_LIKELY(block != NULL) ? block : new_or_throw(size, 0);
 }
 
-/* A nothrow operator must return NULL when the new-handler throws, which C cannot catch; libstdc++'s own operator can: it calls the
- * throwing one, which is ours, and catches. */
+/* A nothrow operator must return NULL when the new-handler throws, which C cannot catch; libstdc++'s own
+ * operator can: it calls the throwing one, which is ours, and catches. */
 static AC_COLD void *nothrow_failed(const char *name, size_t size, size_t align, const void *tag)
 {
     union {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Every malloc name of libc, all in one object: a program that links statically takes all of them from here or none, and never pulls libc's
- * own malloc in through a name that is missing.
+ * Every malloc name of libc, all in one object: a program that links statically takes all of them from
+ * here or none, and never pulls libc's own malloc in through a name that is missing.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE 1
@@ -113,8 +113,8 @@ AC_EXPORT void cfree(void *block)
 
 /* ---- control and statistics ---- */
 
-/* M_PERTURB is honoured. The rest are parameters of another allocator's internals: accepted, as programs check for success, and without
- * effect. */
+/* M_PERTURB is honoured. The rest are parameters of another allocator's internals: accepted, as programs
+ * check for success, and without effect. */
 AC_EXPORT int mallopt(int param, int value)
 {
     if (param == M_PERTURB)
@@ -175,7 +175,8 @@ AC_EXPORT int malloc_info(int options, FILE *file)
     return written ? 0 : -1;
 }
 
-/* glibc's fields in glibc's sense: blocks with a mapping-like life of their own (over 32 KiB) count under hblk, the rest under ordblks. */
+/* glibc's fields in glibc's sense: blocks with a mapping-like life of their own (over 32 KiB) count under
+ * hblk, the rest under ordblks. */
 AC_EXPORT struct mallinfo2 mallinfo2(void)
 {
     struct mallinfo2 mi = {0};

@@ -64,7 +64,8 @@ static uint64_t at_least_0(uint64_t a, uint64_t b)
     return a > b ? a - b : 0;
 }
 
-static void class_report(const struct class_sum *sum, unsigned class, struct ac_state_class *row, uint64_t *stats)
+static void class_report(const struct class_sum *sum, unsigned class, struct ac_state_class *row,
+                         uint64_t *stats)
 {
     const struct ac_sizeclass *sc = &ac_sizeclass[class];
     row->size_bytes = sc->size_bytes;

@@ -4,7 +4,8 @@
  *
  * Knows:      every counter there is and which row of stat.def it answers.
  * Does not know: how the numbers are shown.
- * Invariants: SN1 small_live + thread_cache + transfer_cache + span_free + span_fresh = bytes of all small spans, but for what moves during the walk.
+ * Invariants: SN1 small_live + thread_cache + transfer_cache + span_free + span_fresh = bytes of all small
+ *             spans, but for what moves during the walk.
  * Threads:    any; reads without locks.
  */
 #ifndef AC_REPORT_SNAPSHOT_H

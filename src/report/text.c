@@ -18,11 +18,13 @@ void ac_text_people(const struct ac_snapshot *snapshot, const char *version, str
     ac_fmt_str(out, ": where the memory is\n");
     for (unsigned i = 0; i < AC_STAT_COUNT; i++)
         line(out, ac_stat_name[i], snapshot->stats[i]);
-    line(out, "max mmap bytes =", snapshot->stats[AC_STAT_mapped_bytes]); /* a line that glibc's has and programs look for */
+    line(out, "max mmap bytes =",
+         snapshot->stats[AC_STAT_mapped_bytes]); /* a line that glibc's has and programs look for */
     ac_fmt_str(out, "  size class  live  cached  free in spans  spans\n");
     for (unsigned c = 0; c < AC_STATE_MAX_CLASSES; c++) {
         const struct ac_state_class *row = &snapshot->classes[c];
-        const uint64_t cells[] = {row->size_bytes, row->live_objects, row->cached_objects, row->free_objects, row->nspans};
+        const uint64_t cells[] = {row->size_bytes, row->live_objects, row->cached_objects, row->free_objects,
+                                  row->nspans};
         if (row->nspans == 0)
             continue;
         for (unsigned i = 0; i < sizeof cells / sizeof cells[0]; i++) {
