@@ -6,7 +6,7 @@
  * fast path of free compares without touching the descriptor: shard in the high byte, index of the bin in
  * the low one. Entry 0: not ours.
  *
- *      address - window base --(>> unit)--> ac_window_leaf[i]     the window, 16 GiB around the first mappings: one load
+ *      address - window base --(>> unit)--> ac_window_leaf[i]     around the first mappings: one load
  *      address >> 32 --> root[i] --> leaf[(address mod 4 GiB) >> unit]   everything else
  *
  * Knows:      addresses and entries.

@@ -67,8 +67,7 @@ enum ac_heap_state { AC_HEAP_LIVE = 1, AC_HEAP_POOLED };
 
 struct ac_heap {
     union {
-        uint64_t
-            key; /* shard << 8: the tag of this heap's blocks, without the bin; in bins[0], which is no class */
+        uint64_t key; /* shard << 8: the tag of this heap's blocks, without the bin; in bins[0], no class */
         struct ac_bin bins[AC_NCLASSES];
     };
     struct ac_magazine magazines[AC_NCLASSES];

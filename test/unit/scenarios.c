@@ -262,6 +262,7 @@ static void outside_the_window(void)
     acre_free(acre_malloc(1));
     for (unsigned i = 0; i < 4; i++) {
         ac_fake_place_below(far - i * ((uintptr_t)5 << 30));
+        take(i % 2 == 0 ? 2 * MIB : 900 * KIB); /* the first in its leaf */
         for (unsigned k = 0; k < 12; k++)
             take(900 * KIB);
         take(2 * MIB);

@@ -3,6 +3,7 @@
  * test_magazine.c -- heap/magazine.c below malloc and free: last in first out, checked frees, growth and
  * its bounds, what happens without memory for an array, and double frees.
  */
+#include "core/meta.h"
 #include "core/pagemap.h"
 #include "heap/central.h"
 #include "heap/flush.h"
@@ -193,6 +194,23 @@ static void test_magazine__no_memory_for_an_array(void **state)
     heap_check_empty();
 }
 
+/* No array, no block, and the bin is as it was. */
+static void test_magazine__no_memory_for_the_first_array(void **state)
+{
+    (void)state;
+    acre_free(acre_malloc(16));
+    ac_fake_fail(AC_FAKE_ANY, 1, true);
+    while (ac_meta_get(1, ac_heap_self->id) != NULL)
+        ;
+    for (unsigned c = 2; c < AC_NCLASSES; c++) {
+        assert_null(acre_malloc(ac_sizeclass[c].size_bytes));
+        assert_false(ac_bin_is_busy(ac_heap_self->bins[c].top));
+    }
+    ac_fake_heal();
+    swing(20, 500, 3);
+    heap_check_counts(0, 0);
+}
+
 static void test_magazine__no_memory_to_grow(void **state)
 {
     (void)state;
@@ -250,6 +268,7 @@ static const struct unit_test tests[] = {
     UNIT_TEST(test_magazine__cached_blocks_are_in_use_in_their_span),
     UNIT_TEST(test_magazine__flush_by_the_thread),
     UNIT_TEST(test_magazine__no_memory_for_an_array),
+    UNIT_TEST(test_magazine__no_memory_for_the_first_array),
     UNIT_TEST(test_magazine__no_memory_to_grow),
     UNIT_TEST(test_magazine__double_free),
     UNIT_TEST(test_magazine__double_free_on_the_fast_path),
