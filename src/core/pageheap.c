@@ -271,16 +271,27 @@ bool ac_pageheap_extend(struct ac_chunk *chunk, uintptr_t base, size_t units, si
     return ok;
 }
 
-/* The dirty free units of a chunk that lie in runs of at least min_units, whole pages only (a page may be
- * longer than a unit). */
-static uint64_t purgeable_units(const struct ac_chunk *chunk, unsigned min_units)
+/* The free units of a chunk that can be given back: the dirty ones, or, where a page is longer than a unit, all of the pages that are
+ * wholly free and not wholly clean. */
+static uint64_t dirty_pages(const struct ac_chunk *chunk)
 {
     unsigned page_units = (unsigned)(ac_os_page_size() >> AC_UNIT_SHIFT);
-    if (min_units < page_units)
-        min_units = page_units;
-    uint64_t starts = ac_bit_runs(chunk->free & chunk->dirty, min_units);
-    if (page_units > 1)
-        starts &= aligned_starts(chunk, page_units);
+    if (page_units <= 1)
+        return chunk->free & chunk->dirty;
+    uint64_t mask = 0;
+    uint64_t starts = aligned_starts(chunk, page_units) & ac_bit_runs(chunk->free, page_units);
+    for (; starts != 0; starts &= starts - 1) {
+        uint64_t page = ac_bit_range((unsigned)__builtin_ctzll(starts), page_units);
+        if ((page & chunk->dirty) != 0)
+            mask |= page;
+    }
+    return mask;
+}
+
+/* Of those the ones that lie in runs of at least min_units. */
+static uint64_t purgeable_units(const struct ac_chunk *chunk, unsigned min_units)
+{
+    uint64_t starts = ac_bit_runs(dirty_pages(chunk), min_units);
     uint64_t mask = 0;
     for (unsigned i = 0; i < min_units; i++)
         mask |= starts << i;
@@ -308,9 +319,8 @@ static size_t chunk_purge_locked(struct ac_chunk *chunk, unsigned min_units, siz
     uint64_t mask = first_units(purgeable_units(chunk, min_units), max_units);
     if (mask == 0)
         return 0;
-    unsigned nunits = (unsigned)__builtin_popcountll(mask);
+    ac_count_add(&heap.dirty_units, -(size_t)dirty_free(chunk, mask));
     chunk->free &= ~mask;
-    ac_count_add(&heap.dirty_units, -(size_t)nunits);
     chunk_relist(chunk);
     ac_unlock(&heap.lock);
     uint64_t purged = 0;
@@ -324,10 +334,10 @@ static size_t chunk_purge_locked(struct ac_chunk *chunk, unsigned min_units, siz
         left &= ~piece;
     }
     ac_lock(&heap.lock, me);
-    unsigned npurged = (unsigned)__builtin_popcountll(purged);
+    unsigned npurged = (unsigned)__builtin_popcountll(purged & chunk->dirty);
     chunk->free |= mask;
     chunk->dirty &= ~purged;
-    ac_count_add(&heap.dirty_units, nunits - npurged);
+    ac_count_add(&heap.dirty_units, dirty_free(chunk, mask));
     ac_count_add(&heap.purged_bytes, npurged * AC_UNIT_BYTES);
     chunk_relist(chunk);
     return npurged * AC_UNIT_BYTES;

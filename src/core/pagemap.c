@@ -18,10 +18,10 @@ static size_t leaf_count;
 static uint64_t *entry_of(uintptr_t addr)
 {
     size_t unit = (addr - ac_window_base) >> AC_UNIT_SHIFT;
-    if (unit < AC_WINDOW_UNITS)
-        return &ac_window_leaf[unit];
     if (addr >> AC_ADDRESS_BITS != 0)
         return NULL;
+    if (unit < AC_WINDOW_UNITS)
+        return &ac_window_leaf[unit];
     uint64_t *leaf = ac_load_acq(&root[addr >> LEAF_SHIFT]);
     return leaf == NULL ? NULL : &leaf[(addr >> AC_UNIT_SHIFT) & (LEAF_UNITS - 1)];
 }

@@ -29,16 +29,22 @@
 #include "os/os.h"
 
 #define WINDOWS_PER_HALF 8u
-#define MIN_GIVE_BYTES 65536u
+#define MIN_GIVE_BYTES 131072u
 #define LINGER_BYTES ((size_t)64 << 20)
 
 static size_t huge_bytes;
+static size_t evicted_bytes;
 static uint64_t window_start_ns;
 static size_t least_excess; /* seen in this window */
 
 void ac_purge_count_huge(ptrdiff_t bytes)
 {
     ac_fetch_add_rlx(&huge_bytes, (size_t)bytes);
+}
+
+size_t ac_purge_evicted_bytes(void)
+{
+    return ac_load_rlx(&evicted_bytes);
 }
 
 size_t ac_purge_huge_bytes(void)
@@ -76,7 +82,7 @@ bool ac_purge_is_due(void)
     return excess != 0;
 }
 
-/* 1 - 2^-x for x = elapsed / half, linear between the whole and half powers: within 1 % of the curve. */
+/* 1 - 2^-x for x = elapsed / half, linear between the whole and half powers: within 2 % of the curve. */
 size_t ac_purge_share(size_t excess, uint64_t elapsed_ns, uint64_t half_ns)
 {
     if (half_ns == 0 || elapsed_ns / half_ns >= 16)
@@ -92,11 +98,13 @@ static size_t evict_mappings(size_t want_bytes, uint32_t me)
 {
     struct ac_mapping m;
     size_t given = 0;
-    while (given < want_bytes && ac_mapcache_evict(ac_align_up(want_bytes - given, AC_UNIT_BYTES), &m, me)) {
+    size_t granule = ac_os_page_size() > AC_UNIT_BYTES ? ac_os_page_size() : AC_UNIT_BYTES;
+    while (given < want_bytes && ac_mapcache_evict(ac_align_up(want_bytes - given, granule), &m, me)) {
         if (!ac_os_unmap((void *)m.base, m.bytes))
             ac_os_purge((void *)m.base, m.bytes);
         given += m.bytes;
     }
+    ac_fetch_add_rlx(&evicted_bytes, given);
     return given;
 }
 
@@ -124,17 +132,17 @@ void ac_purge_tick(uint32_t me, bool others_tick)
 {
     size_t dirty;
     size_t excess = excess_bytes(&dirty);
-    size_t linger = others_tick ? excess : linger_bytes();
+    uint64_t half_ns = (uint64_t)ac_option_value[AC_OPTION_decay_ms] * 1000000u;
+    size_t linger = half_ns == 0 ? 0 : others_tick ? excess : linger_bytes();
     if (excess > linger)
         give_back(dirty, excess - linger, me);
     uint64_t now = ac_os_now_ns();
     uint64_t start = ac_load_rlx(&window_start_ns);
-    uint64_t half_ns = (uint64_t)ac_option_value[AC_OPTION_decay_ms] * 1000000u;
     if (now - start < half_ns / WINDOWS_PER_HALF || !ac_cas_acq(&window_start_ns, &start, now))
         return;
     size_t unused = ac_load_rlx(&least_excess);
     ac_store_rlx(&least_excess, excess);
-    if (start == 0 && half_ns != 0)
+    if (start == 0 || half_ns == 0)
         return;
     size_t share = ac_purge_share(unused, now - start, half_ns);
     if (share < MIN_GIVE_BYTES)

@@ -25,9 +25,9 @@ void *ac_alloc_without_heap(size_t size, size_t align, bool *out_zero)
     bool wait = ac_thread_enter_without_heap();
     *out_zero = false;
     if (size <= AC_SMALL_MAX_BYTES && align <= AC_GRANULE_BYTES)
-        block = ac_nested_alloc(size, UNOWNED_SHARD, AC_ID_NO_HEAP, wait);
+        block = ac_nested_alloc(size, UNOWNED_SHARD, ac_thread_id_without_heap(), wait);
     else
-        block = ac_large_alloc(size, align, AC_ID_NO_HEAP, !wait, out_zero);
+        block = ac_large_alloc(size, align, ac_thread_id_without_heap(), !wait, out_zero);
     if (wait)
         ac_thread_leave_without_heap();
     return block;
@@ -160,7 +160,7 @@ static void free_remote(struct ac_heap *heap, struct ac_span *span, unsigned tag
 static AC_COLD void free_unowned(struct ac_span *span, void *block)
 {
     bool wait = ac_thread_enter_without_heap();
-    ac_nested_free(span, block, AC_ID_NO_HEAP, wait);
+    ac_nested_free(span, block, ac_thread_id_without_heap(), wait);
     if (wait)
         ac_thread_leave_without_heap();
 }

@@ -113,7 +113,7 @@ static void *resize_large(struct ac_span *span, void *block, size_t size)
     struct ac_heap *heap = ac_thread_heap();
     if (heap == NULL ? !ac_thread_enter_without_heap() : !ac_heap_mark(heap))
         return NULL;
-    void *same = ac_large_resize(span, block, size, heap == NULL ? AC_ID_NO_HEAP : heap->id);
+    void *same = ac_large_resize(span, block, size, heap == NULL ? ac_thread_id_without_heap() : heap->id);
     if (heap == NULL)
         ac_thread_leave_without_heap();
     else

@@ -183,7 +183,7 @@ static unsigned span_take_free(struct ac_span *span, void **end, unsigned n)
             *--end = (void *)(at + (size_t)__builtin_ctzll(bits) * size);
             bits &= bits - 1;
         }
-        span->free_bits[word] = bits;
+        ac_store_rlx(&span->free_bits[word], bits);
         if (bits == 0)
             word++;
     }
@@ -199,7 +199,7 @@ static unsigned span_take_fresh(struct ac_center *center, struct ac_span *span, 
     uintptr_t at = span->base + (size_t)span->fresh * span->size_bytes;
     for (unsigned i = 0; i < take; i++, at += span->size_bytes)
         *--end = (void *)at;
-    span->fresh = (uint16_t)(span->fresh + take);
+    ac_store_rlx(&span->fresh, (uint16_t)(span->fresh + take));
     ac_count_add(&center->fresh, take);
     return take;
 }
@@ -300,7 +300,7 @@ void ac_center_check_block(const struct ac_span *span, const void *block)
 {
     uint32_t offset = (uint32_t)((uintptr_t)block - span->base);
     uint32_t i = ac_class_index(offset, span->recip);
-    if (AC_UNLIKELY(i * span->size_bytes != offset || i >= span->fresh ||
+    if (AC_UNLIKELY(i * span->size_bytes != offset || i >= ac_load_rlx(&span->fresh) ||
                     (ac_load_rlx(&span->free_bits[i / 64]) >> (i % 64) & 1) != 0))
         bad_block(span, block);
 }
@@ -344,7 +344,7 @@ static void give_to_spans(struct ac_center *center, void **blocks, unsigned n, u
             tally_close(center, &tally, me);
             tally.span = span;
         }
-        *word |= bit;
+        ac_store_rlx(word, *word | bit);
         if (i / 64 < span->first_word)
             span->first_word = (uint16_t)(i / 64);
         tally.n++;

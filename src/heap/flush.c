@@ -63,7 +63,7 @@ size_t ac_flush_cached_bytes(const struct ac_heap *heap)
     for (unsigned c = 1; c < AC_NCLASSES; c++)
         bytes += (size_t)ac_magazine_count(heap, c) * ac_sizeclass[c].size_bytes;
     for (unsigned i = 0; outbox != NULL && i < AC_OUTBOX_SLOTS; i++) {
-        unsigned class = (unsigned)(outbox->slots[i].tag & 0xff) / AC_BIN_WORDS;
+        unsigned class = (unsigned)(ac_load_rlx(&outbox->slots[i].tag) & 0xff) / AC_BIN_WORDS;
         bytes += (size_t)ac_outbox_count(&outbox->slots[i]) * ac_sizeclass[class].size_bytes;
     }
     return bytes;

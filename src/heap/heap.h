@@ -87,10 +87,10 @@ struct ac_heap {
     uint64_t slow_at_last_look; /* the helper's: refills + flushes when it last looked */
 };
 
-/* Ids for locks of those that have no heap. */
-#define AC_ID_NO_HEAP 1u
-#define AC_ID_HELPER 2u
-#define AC_ID_FIRST_HEAP 3u
+/* Ids for locks: the helper's, the heaps', and from the last on those of threads without a heap (thread.h). */
+#define AC_ID_HELPER 1u
+#define AC_ID_FIRST_HEAP 2u
+#define AC_ID_WITHOUT_HEAP 0x40000000u
 
 /* The thread's heap. Starts as ac_heap_none, in which every bin is shut and whose key matches no tag, so
  * that the fast paths need no test for "not initialised"; ends as ac_heap_gone, which differs only in its

@@ -23,7 +23,8 @@
 #define STACK_BYTES 32768u
 #define ROUND_NS 250000000u
 #define ROUNDS_PER_LOOK 4u
-#define IDLE_ROUNDS 14u
+#define IDLE_ROUNDS 6u
+#define IDLE_ACTIVITY 64u
 #define START_BYTES ((size_t)48 << 20)
 #define ALONE_START_BYTES ((size_t)128 << 20)
 #define ALONE_EXCESS_BYTES ((size_t)32 << 20)
@@ -35,7 +36,7 @@ static struct {
     void *stack;
 } helper;
 
-/* Slow paths taken by all threads so far: does not change while the program is idle. */
+/* Slow paths taken by all threads so far: hardly changes while the program is idle. */
 static uint64_t activity(void)
 {
     uint64_t sum = 0;
@@ -55,7 +56,7 @@ static void helper_run(void *arg)
         ac_os_wait(&never, 0, ROUND_NS);
         uint64_t now_activity = activity();
         bool due = ac_purge_is_due();
-        idle_rounds = due || now_activity != last_activity ? 0 : idle_rounds + 1;
+        idle_rounds = due || now_activity - last_activity > IDLE_ACTIVITY ? 0 : idle_rounds + 1;
         last_activity = now_activity;
         if (due)
             ac_purge_tick(AC_ID_HELPER, true);

@@ -53,6 +53,12 @@ static void descriptor_put(struct ac_span *span, uint32_t me)
     ac_meta_put(span, AC_SPAN_LINES_LARGE, me);
 }
 
+/* Mappings are cut in units, or in pages where those are longer. */
+static size_t huge_granule(void)
+{
+    return ac_os_page_size() > AC_UNIT_BYTES ? ac_os_page_size() : AC_UNIT_BYTES;
+}
+
 static bool take_run(struct ac_span *span, size_t units, size_t align, uint32_t me, bool try_only,
                      bool *out_zero)
 {
@@ -74,8 +80,8 @@ static bool take_mapping(struct ac_span *span, size_t bytes, size_t align, uint3
                          bool *out_zero)
 {
     struct ac_mapping m;
-    size_t map_align = align > AC_UNIT_BYTES ? align : AC_UNIT_BYTES;
-    m.bytes = ac_align_up(bytes, AC_UNIT_BYTES);
+    size_t map_align = align > huge_granule() ? align : huge_granule();
+    m.bytes = ac_align_up(bytes, huge_granule());
     *out_zero = true;
     if (!try_only && align <= AC_UNIT_BYTES && ac_mapcache_take(m.bytes, &m, me)) {
         *out_zero = false;
@@ -203,16 +209,18 @@ static void huge_set_units(struct ac_span *span, size_t units)
 
 static void *move_mapping(struct ac_span *span, size_t bytes)
 {
-    size_t roomy = ac_align_up(bytes + bytes / 8, AC_UNIT_BYTES);
-    void *target = ac_os_map_aligned(0, roomy, AC_UNIT_BYTES);
+    size_t roomy = ac_align_up(bytes + bytes / 8, huge_granule());
+    void *target = ac_os_map_aligned(0, roomy, huge_granule());
     if (target == NULL)
         return NULL;
+    /* The entry goes before the addresses do: another thread may have them the moment they are free. */
+    ac_pagemap_set(span->base, 1, ac_entry_make(NULL, AC_FREED_SHARD, 0));
     if (!ac_pagemap_reserve((uintptr_t)target, roomy) ||
         !ac_os_move((void *)span->base, ac_span_bytes(span), roomy, target)) {
+        ac_pagemap_set(span->base, 1, ac_entry_make(span, 0, 0));
         ac_os_unmap(target, roomy);
         return NULL;
     }
-    ac_pagemap_set(span->base, 1, ac_entry_make(NULL, AC_FREED_SHARD, 0));
     span->base = (uintptr_t)target;
     ac_pagemap_set(span->base, 1, ac_entry_make(span, 0, 0));
     huge_set_units(span, roomy >> AC_UNIT_SHIFT);
@@ -222,8 +230,10 @@ static void *move_mapping(struct ac_span *span, size_t bytes)
 static void *resize_mapping(struct ac_span *span, void *block, size_t bytes, uint32_t me)
 {
     size_t have = ac_span_bytes(span);
-    size_t want = ac_align_up(bytes, AC_UNIT_BYTES);
+    size_t want = ac_align_up(bytes, huge_granule());
     if (want > have) {
+        if (!ac_pagemap_reserve(span->base, want))
+            return NULL;
         if (ac_mapcache_take_at(span->base + have, want - have, me) || ac_os_resize(block, have, want))
             huge_set_units(span, want >> AC_UNIT_SHIFT);
         else

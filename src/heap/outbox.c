@@ -46,26 +46,26 @@ bool ac_outbox_try_push(struct ac_outbox_slot *slot, unsigned tag, void *block, 
 uint32_t ac_outbox_count(const struct ac_outbox_slot *slot)
 {
     uint64_t top = ac_load_rlx(&slot->bin.top);
-    uint64_t base = (uint64_t)(uintptr_t)slot->blocks;
+    uint64_t base = (uint64_t)(uintptr_t)ac_load_rlx(&slot->blocks);
     if (ac_bin_is_busy(top))
         top -= AC_BIN_BUSY;
-    if (base == 0 || slot->emptied != 0 || top < base)
+    if (base == 0 || ac_load_rlx(&slot->emptied) != 0 || top < base)
         return 0;
     return (uint32_t)((top - base) / sizeof(void *));
 }
 
-static void send(struct ac_outbox_slot *slot, unsigned count, uint32_t me)
+static void send(struct ac_outbox_slot *slot, unsigned count, uint32_t me, bool hot)
 {
     unsigned tag = (unsigned)slot->tag;
     struct ac_center *center = ac_center_peek(tag >> 8, (tag & 0xff) / AC_BIN_WORDS);
     if (count != 0)
-        ac_center_give(center, slot->blocks, count, me, true);
+        ac_center_give(center, slot->blocks, count, me, hot);
 }
 
 void ac_outbox_push_slow(struct ac_heap *heap, struct ac_outbox_slot *slot, unsigned tag, void *block)
 {
     unsigned count = ac_outbox_count(slot);
-    slot->emptied = 0;
+    ac_store_rlx(&slot->emptied, 0);
     if (slot->blocks == NULL) {
         void **array = ac_meta_get((AC_OUTBOX_BLOCKS + 1) * sizeof(void *) / AC_CACHE_LINE + 1, heap->id);
         if (array == NULL) {
@@ -73,13 +73,13 @@ void ac_outbox_push_slow(struct ac_heap *heap, struct ac_outbox_slot *slot, unsi
             ac_store_rlx(&slot->bin.top, 0);
             return;
         }
-        slot->blocks = array + 1;
+        ac_store_rlx(&slot->blocks, array + 1);
     }
     if (count != 0 && (slot->tag != tag || count >= slot_capacity(tag))) {
-        send(slot, count, heap->id);
+        send(slot, count, heap->id, true);
         count = 0;
     }
-    slot->tag = tag;
+    ac_store_rlx(&slot->tag, tag);
     ac_center_check_block(ac_entry_span(ac_pagemap_get(block)), block);
     slot->blocks[count] = block;
     slot_open(slot, count + 1);
@@ -101,7 +101,7 @@ bool ac_outbox_make(struct ac_heap *heap)
 void ac_outbox_steal(struct ac_outbox_slot *slot, uint32_t me)
 {
     uint32_t count = ac_outbox_count(slot);
-    send(slot, count, me);
+    send(slot, count, me, false); /* to the spans, which check each block */
     if (count != 0)
-        slot->emptied = 1;
+        ac_store_rlx(&slot->emptied, 1);
 }

@@ -46,8 +46,8 @@ AC_STATIC_ASSERT(sizeof(struct ac_heap) <= AC_META_MAX_LINES * AC_CACHE_LINE,
 #define NO_KEY ((uint64_t)1 << 31)
 #define SHUT_BINS [0] = {NO_KEY, 0, 0}, [1 ... AC_NCLASSES - 1] = {0, AC_BIN_SHUT_BASE, AC_BIN_SHUT_LIMIT}
 
-struct ac_heap ac_heap_none = {.bins = {SHUT_BINS}, .id = AC_ID_NO_HEAP};
-struct ac_heap ac_heap_gone = {.bins = {SHUT_BINS}, .id = AC_ID_NO_HEAP};
+struct ac_heap ac_heap_none = {.bins = {SHUT_BINS}};
+struct ac_heap ac_heap_gone = {.bins = {SHUT_BINS}};
 _Thread_local struct ac_heap *ac_heap_self __attribute__((tls_model("initial-exec"))) = &ac_heap_none;
 static _Thread_local uint16_t without_heap __attribute__((tls_model("initial-exec")));
 static _Thread_local uint16_t early_frees __attribute__((tls_model("initial-exec")));
@@ -111,14 +111,14 @@ static void bins_reset(struct ac_heap *heap)
 static void orphan_recover(struct ac_heap *heap, uint32_t me)
 {
     if (ac_lock_was_torn(&heap->lock, me) || heap->in_slow != 0) {
-        heap->state = 0;
+        ac_store_rlx(&heap->state, (uint8_t)0);
         return;
     }
     ac_flush_shut(heap);
     ac_flush_steal(heap, me);
     bins_reset(heap);
     heap->outbox = NULL;
-    heap->state = AC_HEAP_POOLED;
+    ac_store_rlx(&heap->state, (uint8_t)AC_HEAP_POOLED);
     heap->next_pooled = registry.pooled;
     registry.pooled = heap;
 }
@@ -224,7 +224,7 @@ static struct ac_heap *heap_make_locked(void)
         registry.pooled = heap->next_pooled;
         return heap;
     }
-    heap = ac_meta_get(HEAP_LINES, AC_ID_NO_HEAP);
+    heap = ac_meta_get(HEAP_LINES, ac_thread_id_without_heap());
     if (heap == NULL)
         return NULL;
     heap->id = registry.next_id++;
@@ -241,10 +241,10 @@ static void thread_end(void *arg)
     ac_heap_self = &ac_heap_gone;
     ac_compiler_barrier();
     ac_thread_flush(heap);
-    ac_lock(&registry.lock, AC_ID_NO_HEAP);
+    ac_lock(&registry.lock, ac_thread_id_without_heap());
     registry.shard_load[heap->shard]--;
     registry.nlive--;
-    heap->state = AC_HEAP_POOLED;
+    ac_store_rlx(&heap->state, (uint8_t)AC_HEAP_POOLED);
     heap->next_pooled = registry.pooled;
     registry.pooled = heap;
     ac_unlock(&registry.lock);
@@ -253,14 +253,14 @@ static void thread_end(void *arg)
 
 static struct ac_heap *heap_be_born(void)
 {
-    ac_lock(&registry.lock, AC_ID_NO_HEAP);
+    ac_lock(&registry.lock, ac_thread_id_without_heap());
     if (registry.started == 0)
         registry_start_locked();
     struct ac_heap *heap = heap_make_locked();
     if (heap != NULL) {
         heap->shard = least_loaded_shard();
         heap->key = (uint64_t)heap->shard << 8;
-        heap->state = AC_HEAP_LIVE;
+        ac_store_rlx(&heap->state, (uint8_t)AC_HEAP_LIVE);
         registry.shard_load[heap->shard]++;
         ac_store_rlx(&registry.nlive, registry.nlive + 1);
         ac_heap_self = heap;
@@ -271,7 +271,7 @@ static struct ac_heap *heap_be_born(void)
 
 static void watch_thread_end(struct ac_heap *heap)
 {
-    ac_lock(&registry.lock, AC_ID_NO_HEAP);
+    ac_lock(&registry.lock, ac_thread_id_without_heap());
     if (registry.has_key == 0)
         registry.has_key = pthread_key_create(&registry.key, thread_end) == 0;
     bool has_key = registry.has_key != 0;
@@ -285,13 +285,19 @@ bool ac_thread_is_started(void)
     return ac_load_acq(&registry.fork_word) != NULL;
 }
 
+/* The thread's own thread-local storage tells it from the others: 16 GiB of it would have to lie between two for their ids to meet. */
+uint32_t ac_thread_id_without_heap(void)
+{
+    return AC_ID_WITHOUT_HEAP | ((uint32_t)((uintptr_t)&without_heap >> 4) & (AC_ID_WITHOUT_HEAP - 1));
+}
+
 bool ac_thread_enter_without_heap(void)
 {
     if (without_heap != 0)
         return false;
     without_heap = 1;
     ac_compiler_barrier();
-    ac_thread_check_fork(AC_ID_NO_HEAP);
+    ac_thread_check_fork(ac_thread_id_without_heap());
     return true;
 }
 

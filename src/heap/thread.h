@@ -21,6 +21,9 @@ struct ac_heap *ac_thread_heap(void);
 /* The same for a thread that frees: NULL also for its first few frees when it never allocates. */
 struct ac_heap *ac_thread_heap_to_free(void);
 
+/* The thread's id for locks while it has no heap. */
+uint32_t ac_thread_id_without_heap(void);
+
 /* Around the work of a thread that has no heap (and around making and ending one). Enter is false in a
  * signal handler that interrupted such work: nothing may be waited for then, and there is no leave. */
 bool ac_thread_enter_without_heap(void);

@@ -69,7 +69,7 @@ bool ac_trim_caches(uint32_t me, bool idle_only)
 size_t ac_trim(size_t keep_bytes)
 {
     struct ac_heap *heap = ac_thread_heap();
-    uint32_t me = heap != NULL ? heap->id : AC_ID_NO_HEAP;
+    uint32_t me = heap != NULL ? heap->id : ac_thread_id_without_heap();
     if (heap != NULL && !ac_heap_mark(heap))
         return 0;
     ac_trim_caches(me, false);

@@ -90,7 +90,7 @@ static void page_stats(uint64_t *stats)
     stats[AC_STAT_large_live_objects] = ac_large_live_objects();
     stats[AC_STAT_dirty_bytes] = ph.dirty_bytes + ac_mapcache_bytes();
     stats[AC_STAT_mapped_bytes] = ph.mapped_bytes + ac_purge_huge_bytes() + ac_mapcache_bytes();
-    stats[AC_STAT_purged_bytes] = ph.purged_bytes;
+    stats[AC_STAT_purged_bytes] = ph.purged_bytes + ac_purge_evicted_bytes();
     stats[AC_STAT_metadata_bytes] = ac_meta_used_bytes() + ph.mapped_bytes / AC_UNIT_BYTES * sizeof(uint64_t);
     stats[AC_STAT_threads] = ac_thread_count();
 }

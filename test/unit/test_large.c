@@ -394,15 +394,12 @@ static const struct unit_test tests[] = {
     UNIT_TEST(test_large__mapping_resizes_by_the_system),
     UNIT_TEST(test_large__growing_step_by_step_moves_seldom),
     UNIT_TEST(test_large__freed_mapping_is_used_again),
-    UNIT_DEFECT(test_large__grown_into_another_leaf,
-                "growing in place reserves no page-map entries: a piece of it, re-used, may have none"),
+    UNIT_TEST(test_large__grown_into_another_leaf),
     UNIT_TEST(test_large__no_memory_changes_nothing),
     UNIT_TEST(test_large__unmap_refused_when_freeing),
     UNIT_TEST(test_large__kept_memory_is_no_reason_to_refuse),
     UNIT_TEST(test_large__crimes),
-    UNIT_DEFECT(
-        test_large__old_place_is_taken_at_once,
-        "the old page-map entry is cleared after the pages have moved: by then it may be another block's"),
+    UNIT_TEST(test_large__old_place_is_taken_at_once),
     UNIT_TEST(test_large__freed_place_is_taken_at_once),
 };
 UNIT_MAIN(tests)

@@ -381,6 +381,47 @@ static void test_thread__fork_while_another_holds_locks(void **state)
     }
 }
 
+/* No heap is pooled and no metadata left: a birth has to ask the system, with the registry locked. */
+static void make_births_hard(void)
+{
+    static struct ac_heap *heap;
+    unit_in_standing_thread(stand_with_blocks, &heap);
+    ac_fake_fail(AC_FAKE_ANY, 1, true);
+    while (ac_meta_get(1, AC_ID_HELPER) != NULL)
+        ;
+    ac_fake_heal();
+}
+
+static int torn_birth(void *arg)
+{
+    alarm(5);
+    exercise();
+    make_inherited();
+    make_births_hard();
+    let_a_thread_get_stuck(BY_BIRTH);
+    if (arg != NULL) /* the forking thread has no heap, as when it is past its end */
+        ac_heap_self = &ac_heap_gone;
+    ac_fake_fork();
+    void *block = acre_malloc(100);
+    assert_non_null(block);
+    acre_free(block);
+    check_and_free_inherited();
+    assert_non_null(unit_in_thread(heap_of_me, NULL));
+    return 0;
+}
+
+static void test_thread__fork_during_a_birth(void **state)
+{
+    (void)state;
+    assert_int_equal(unit_in_child(torn_birth, NULL), 0);
+}
+
+static void test_thread__fork_during_a_birth_by_one_without_a_heap(void **state)
+{
+    (void)state;
+    assert_int_equal(unit_in_child(torn_birth, ""), 0);
+}
+
 /* The forking thread has no heap, as when it is new or past its end; another one was being born. */
 static void test_thread__fork_by_a_thread_without_a_heap(void **state)
 {
@@ -411,5 +452,7 @@ static const struct unit_test tests[] = {
     UNIT_TEST(test_thread__fork_with_idle_threads),
     UNIT_TEST(test_thread__fork_while_another_holds_locks),
     UNIT_TEST(test_thread__fork_by_a_thread_without_a_heap),
+    UNIT_TEST(test_thread__fork_during_a_birth),
+    UNIT_TEST(test_thread__fork_during_a_birth_by_one_without_a_heap),
 };
 UNIT_MAIN(tests)

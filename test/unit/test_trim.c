@@ -229,8 +229,6 @@ static const struct unit_test tests[] = {
     UNIT_TEST(test_trim__a_busy_bin_is_left_alone),
     UNIT_TEST(test_trim__a_reopened_bin_is_left_alone),
     UNIT_TEST(test_trim__keeps_as_much_as_asked),
-    UNIT_RACE(test_trim__against_running_owners,
-              "plain writes of what is read without a lock: tops in alloc.h, outbox "
-              "slots, heap->state, and as in test_outbox.c"),
+    UNIT_TEST(test_trim__against_running_owners),
 };
 UNIT_MAIN(tests)
