@@ -271,8 +271,8 @@ bool ac_pageheap_extend(struct ac_chunk *chunk, uintptr_t base, size_t units, si
     return ok;
 }
 
-/* The free units of a chunk that can be given back: the dirty ones, or, where a page is longer than a unit, all of the pages that are
- * wholly free and not wholly clean. */
+/* The free units of a chunk that can be given back: the dirty ones, or, where a page is longer than a
+ * unit, all of the pages that are wholly free and not wholly clean. */
 static uint64_t dirty_pages(const struct ac_chunk *chunk)
 {
     unsigned page_units = (unsigned)(ac_os_page_size() >> AC_UNIT_SHIFT);

@@ -87,7 +87,8 @@ struct ac_heap {
     uint64_t slow_at_last_look; /* the helper's: refills + flushes when it last looked */
 };
 
-/* Ids for locks: the helper's, the heaps', and from the last on those of threads without a heap (thread.h). */
+/* Ids for locks: the helper's, the heaps', and from the last on those of threads without a heap
+ * (thread.h). */
 #define AC_ID_HELPER 1u
 #define AC_ID_FIRST_HEAP 2u
 #define AC_ID_WITHOUT_HEAP 0x40000000u

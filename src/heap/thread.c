@@ -285,7 +285,8 @@ bool ac_thread_is_started(void)
     return ac_load_acq(&registry.fork_word) != NULL;
 }
 
-/* The thread's own thread-local storage tells it from the others: 16 GiB of it would have to lie between two for their ids to meet. */
+/* The thread's own thread-local storage tells it from the others: 16 GiB of it would have to lie between
+ * two for their ids to meet. */
 uint32_t ac_thread_id_without_heap(void)
 {
     return AC_ID_WITHOUT_HEAP | ((uint32_t)((uintptr_t)&without_heap >> 4) & (AC_ID_WITHOUT_HEAP - 1));
