@@ -19,7 +19,7 @@
  * Cost. take: a bit scan for the list, up to SCAN_CHUNKS looks for the best, a handful of shifts. give:
  * one word update. Both relist the chunk, O(longest run) shifts.
  *
- * Growth. Arenas double as a quarter of what is mapped, at least 8 MiB; when the system refuses, the step
+ * Growth. An arena is a quarter of what is mapped, at least 8 MiB; when the system refuses, the step
  * is halved, down to the run itself, which then becomes a chunk of fewer units: a process with only a
  * small hole of address space left still gets it.
  *
@@ -367,12 +367,11 @@ size_t ac_pageheap_purge(size_t keep_bytes, uint32_t me)
                 size_t excess_units = heap.dirty_units - keep_bytes / AC_UNIT_BYTES;
                 size_t bytes = chunk_purge_locked(chunk, min_units[pass], excess_units, me);
                 if (bytes == 0)
-                    goto refused;
+                    break; /* refused (locked memory): on to the next list */
                 given += bytes;
             }
         }
     }
-refused:
     ac_unlock(&heap.lock);
     return given;
 }

@@ -48,7 +48,7 @@ struct ac_pageheap_stats {
 bool ac_pageheap_take(unsigned units, unsigned align_units, struct ac_run *out_run, uint32_t me,
                       bool try_only);
 
-/* Give back the run's units from `units_kept` on; `touched_units` of the whole run may have been written. */
+/* Give back units of a run, of which the first `touched_units` may have been written. */
 void ac_pageheap_give(struct ac_chunk *chunk, uintptr_t base, size_t units, size_t touched_units,
                       uint32_t me);
 

@@ -34,7 +34,7 @@ uint64_t ac_pagemap_get(const void *addr)
 
 static bool reserve_one(uintptr_t addr)
 {
-    if (entry_of(addr) != NULL)
+    if (ac_load_acq(&root[addr >> LEAF_SHIFT]) != NULL)
         return true;
     uint64_t *leaf = ac_os_map(0, LEAF_UNITS * sizeof *leaf);
     uint64_t *none = NULL;
@@ -47,13 +47,20 @@ static bool reserve_one(uintptr_t addr)
     return true;
 }
 
+/* A range that is not all in the window gets a leaf for each 4 GiB it touches. */
 bool ac_pagemap_reserve(uintptr_t addr, size_t bytes)
 {
-    for (uintptr_t at = addr; at < addr + bytes; at += (uintptr_t)1 << LEAF_SHIFT) {
-        if (!reserve_one(at))
+    size_t first = (addr - ac_window_base) >> AC_UNIT_SHIFT;
+    size_t last = (addr + bytes - 1 - ac_window_base) >> AC_UNIT_SHIFT;
+    if (first < AC_WINDOW_UNITS && last < AC_WINDOW_UNITS)
+        return true;
+    if ((addr + bytes - 1) >> AC_ADDRESS_BITS != 0)
+        return false;
+    for (uintptr_t slot = addr >> LEAF_SHIFT; slot <= (addr + bytes - 1) >> LEAF_SHIFT; slot++) {
+        if (!reserve_one(slot << LEAF_SHIFT))
             return false;
     }
-    return reserve_one(addr + bytes - 1);
+    return true;
 }
 
 void ac_pagemap_set(uintptr_t addr, size_t units, uint64_t entry)

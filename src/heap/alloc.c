@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "heap/alloc.h"
 
+#include "base/bits.h"
 #include "core/fault.h"
 #include "core/span.h"
+#include "heap/central.h"
 #include "heap/hooks.h"
 #include "heap/large.h"
 #include "heap/magazine.h"
@@ -10,6 +12,9 @@
 #include "heap/outbox.h"
 #include "heap/perturb.h"
 #include "heap/thread.h"
+#include "os/os.h"
+
+#include <string.h>
 
 #define UNOWNED_SHARD 1u
 
@@ -58,8 +63,11 @@ AC_NOINLINE void *ac_alloc_slow(size_t size, uint64_t top)
     }
     void *block = ac_magazine_refill(heap, class);
     bool zero;
-    if (AC_UNLIKELY(block == NULL)) /* no room for a span: perhaps there is for one block */
+    if (AC_UNLIKELY(block == NULL)) { /* no room for a span: perhaps there is for one block */
         block = ac_large_alloc(size, AC_GRANULE_BYTES, heap->id, false, &zero);
+        if (block != NULL && !zero)
+            memset(block, 0, ac_align_up(size, ac_os_page_size())); /* calloc clears the class's bytes only */
+    }
     ac_heap_leave(heap);
     ac_perturb_new(block, size);
     return block;
@@ -94,7 +102,10 @@ AC_NOINLINE void ac_free_slow(void *block, uint64_t top, size_t index)
     if (AC_UNLIKELY(top < ac_load_rlx(&bin->limit)))
         ac_fault_raise(AC_FAULT_DOUBLE_FREE, block, ac_sizeclass[class].size_bytes, NULL);
     ac_heap_enter(heap);
-    ac_perturb_freed(block, ac_sizeclass[class].size_bytes);
+    if (ac_perturb_is_on()) {
+        ac_center_check_block(ac_entry_span(ac_pagemap_get(block)), block);
+        ac_perturb_freed(block, ac_sizeclass[class].size_bytes);
+    }
     ac_magazine_push(heap, class, block);
     ac_heap_leave(heap);
 }
@@ -177,8 +188,10 @@ static bool free_to_outbox(struct ac_heap *heap, void *block)
     if (shard - 1 >= AC_MAX_SHARDS || shard == heap->shard)
         return false;
     struct ac_outbox_slot *slot = ac_outbox_slot(heap->outbox, tag);
-    if (slot->tag != tag || !ac_outbox_try_push(slot, tag, block, &busy)) {
-        if (slot->tag == tag && !busy)
+    if (slot->tag != tag)
+        return false;
+    if (!ac_outbox_try_push(slot, tag, block, &busy)) {
+        if (!busy)
             ac_store_rlx(&slot->bin.top, slot->bin.top - AC_BIN_BUSY);
         return false;
     }

@@ -44,7 +44,7 @@ AC_INLINE void *ac_alloc_with(size_t size, void *(*slow)(size_t, uint64_t), void
     if (AC_UNLIKELY(AC_WORD_LE_SIGNED(top, words, index, AC_BIN_BASE)))
         return slow(size, top);
     void *block = ac_compiler_barrier_return(((void **)(uintptr_t)top)[-1]);
-    ac_store_rlx(&words[index], top - sizeof(void *));
+    ac_store_rel(&words[index], top - sizeof(void *));
     return block;
 }
 
@@ -65,7 +65,7 @@ AC_INLINE void ac_free_push(struct ac_heap *heap, size_t index, void *block)
     }
     *(void **)(uintptr_t)top = block;
     ac_compiler_barrier();
-    ac_store_rlx(&words[index], top + sizeof(void *));
+    ac_store_rel(&words[index], top + sizeof(void *));
 }
 
 /* Index of the bin of a small block of this heap's shard inside the window; over 255 for everything else. */

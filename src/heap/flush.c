@@ -56,6 +56,17 @@ void ac_flush_steal(struct ac_heap *heap, uint32_t me)
     }
 }
 
+void ac_flush_forget(struct ac_heap *heap)
+{
+    ac_flush_shut(heap);
+    for (unsigned c = 1; c < AC_NCLASSES; c++) {
+        if (heap->magazines[c].slots != NULL)
+            ac_store_rlx(&heap->magazines[c].emptied, 1);
+    }
+    for (unsigned i = 0; heap->outbox != NULL && i < AC_OUTBOX_SLOTS; i++)
+        ac_store_rlx(&heap->outbox->slots[i].emptied, 1);
+}
+
 size_t ac_flush_cached_bytes(const struct ac_heap *heap)
 {
     size_t bytes = 0;

@@ -20,6 +20,10 @@ void ac_flush_shut(struct ac_heap *heap);
  * returned true. */
 void ac_flush_steal(struct ac_heap *heap, uint32_t me);
 
+/* Make everything cached be taken for gone, without giving it back. The owner's operation in progress goes
+ * on. */
+void ac_flush_forget(struct ac_heap *heap);
+
 /* One stealer at a time: a bin found shut has been shut since before the barrier. Taken before heap->lock. */
 void ac_flush_lock(uint32_t me);
 void ac_flush_unlock(void);

@@ -20,7 +20,8 @@
  *           R  the owner's slow path, under heap->lock, reopens the bin, from the start of the array if it
  *              was emptied.
  * Orders    O1 against O2 on the owner and S1 against S3 on the stealer are Dekker's pattern; S2 is the
- *           barrier of both sides, so the fast path needs none. The rest is ordered by heap->lock.
+ *           barrier of both sides, so the fast path needs none. O4 is a release, so that a stealer that
+ *           sees it sees the slot. The rest is ordered by heap->lock.
  * ABA       top is only written by the owner's thread; a handler that runs between O1 and O4 changes
  *           nothing in this bin.
  * Progress  owner and handler are wait-free on the fast path; the stealer skips what is busy.

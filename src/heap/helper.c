@@ -26,6 +26,7 @@
 #define IDLE_ROUNDS 6u
 #define IDLE_ACTIVITY 64u
 #define START_BYTES ((size_t)48 << 20)
+#define EXCESS_BYTES ((size_t)16 << 20)
 #define ALONE_START_BYTES ((size_t)128 << 20)
 #define ALONE_EXCESS_BYTES ((size_t)32 << 20)
 
@@ -54,6 +55,8 @@ static void helper_run(void *arg)
     (void)arg;
     for (unsigned round = 1; idle_rounds < IDLE_ROUNDS; round++) {
         ac_os_wait(&never, 0, ROUND_NS);
+        if (!ac_os_has_leaders_credentials())
+            return;
         uint64_t now_activity = activity();
         bool due = ac_purge_is_due();
         idle_rounds = due || now_activity - last_activity > IDLE_ACTIVITY ? 0 : idle_rounds + 1;
@@ -98,7 +101,7 @@ static bool is_wanted(void)
     ac_pageheap_get_stats(&stats);
     size_t footprint = stats.used_bytes + stats.dirty_bytes + ac_mapcache_bytes();
     if (ac_thread_count() >= 2)
-        return footprint > START_BYTES;
+        return footprint > START_BYTES || ac_purge_excess_bytes() > EXCESS_BYTES;
     return footprint > ALONE_START_BYTES || ac_purge_excess_bytes() > ALONE_EXCESS_BYTES;
 }
 

@@ -177,6 +177,8 @@ void ac_magazine_push(struct ac_heap *heap, unsigned class, void *block)
         ac_store_rlx(&heap->bins[class].top, 0);
         return;
     }
+    if (count != 0 && mag->slots[count - 1] == block)
+        ac_fault_raise(AC_FAULT_DOUBLE_FREE, block, ac_sizeclass[class].size_bytes, NULL);
     if (mag->checked < AC_CHECKED_FREES) {
         check_free(mag, class, count, block);
         mag->checked++;

@@ -2,6 +2,8 @@
 #include "heap/nested.h"
 
 #include "base/atomic.h"
+#include "base/bits.h"
+#include "core/fault.h"
 #include "core/pagemap.h"
 #include "heap/central.h"
 #include "heap/large.h"
@@ -29,7 +31,7 @@ void *ac_nested_alloc(size_t size, unsigned shard, uint32_t me, bool wait)
         return block;
     block = ac_large_alloc(size, AC_GRANULE_BYTES, me, !wait, &zero);
     if (block != NULL && !zero)
-        memset(block, 0, ac_os_page_size()); /* a caller that clears knows of the class's bytes only */
+        memset(block, 0, ac_align_up(size, ac_os_page_size())); /* calloc clears the class's bytes only */
     return block;
 }
 
@@ -65,7 +67,10 @@ void ac_nested_drain(uint32_t me)
     struct deferred *d = ac_swap_arl(&deferred_blocks, NULL); /* D3 */
     while (d != NULL) {
         struct deferred *next = d->next;
-        give_now(ac_entry_span(ac_pagemap_get(d)), d, me);
+        struct ac_span *span = ac_entry_span(ac_pagemap_get(d));
+        if (AC_UNLIKELY(span == NULL))
+            ac_fault_raise(AC_FAULT_DOUBLE_FREE, d, 0, "its span is free");
+        give_now(span, d, me);
         d = next;
     }
 }

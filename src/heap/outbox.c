@@ -23,6 +23,12 @@ static void slot_open(struct ac_outbox_slot *slot, unsigned count)
     ac_store_rlx(&slot->bin.top, base + count * sizeof(void *));
 }
 
+static AC_COLD AC_NORETURN void double_free(unsigned tag, const void *block)
+{
+    ac_fault_raise(AC_FAULT_DOUBLE_FREE, block, ac_sizeclass[(tag & 0xff) / AC_BIN_WORDS].size_bytes,
+                   "freed twice by a thread other than the one that allocated it");
+}
+
 bool ac_outbox_try_push(struct ac_outbox_slot *slot, unsigned tag, void *block, bool *out_busy)
 {
     uint64_t top = ac_local_fetch_add(&slot->bin.top, 0, AC_BIN_BUSY);
@@ -35,11 +41,10 @@ bool ac_outbox_try_push(struct ac_outbox_slot *slot, unsigned tag, void *block, 
         return false;
     void **at = (void **)(uintptr_t)top;
     if (AC_UNLIKELY(at[-1] == block))
-        ac_fault_raise(AC_FAULT_DOUBLE_FREE, block, ac_sizeclass[(tag & 0xff) / AC_BIN_WORDS].size_bytes,
-                       "freed twice by a thread other than the one that allocated it");
+        double_free(tag, block);
     *at = block;
     ac_compiler_barrier();
-    ac_store_rlx(&slot->bin.top, top + sizeof(void *));
+    ac_store_rel(&slot->bin.top, top + sizeof(void *));
     return true;
 }
 
@@ -75,6 +80,8 @@ void ac_outbox_push_slow(struct ac_heap *heap, struct ac_outbox_slot *slot, unsi
         }
         ac_store_rlx(&slot->blocks, array + 1);
     }
+    if (count != 0 && slot->tag == tag && slot->blocks[count - 1] == block)
+        double_free(tag, block);
     if (count != 0 && (slot->tag != tag || count >= slot_capacity(tag))) {
         send(slot, count, heap->id, true);
         count = 0;

@@ -137,8 +137,8 @@ static void heaps_recover(uint32_t me)
             orphan_recover(h, me);
             continue;
         }
-        if (!knows_survivor)
-            ac_lock_was_torn(&h->lock, me);
+        if (ac_lock_was_torn(&h->lock, me))
+            ac_flush_forget(h); /* a stealer was at it: what is cached may have been given back already */
         registry.nlive++;
         registry.shard_load[h->shard]++;
     }
@@ -241,6 +241,8 @@ static void thread_end(void *arg)
     ac_heap_self = &ac_heap_gone;
     ac_compiler_barrier();
     ac_thread_flush(heap);
+    for (unsigned c = 1; c < AC_NCLASSES; c++)
+        heap->magazines[c].checked = 0;
     ac_lock(&registry.lock, ac_thread_id_without_heap());
     registry.shard_load[heap->shard]--;
     registry.nlive--;
@@ -298,7 +300,7 @@ bool ac_thread_enter_without_heap(void)
         return false;
     without_heap = 1;
     ac_compiler_barrier();
-    ac_thread_check_fork(ac_thread_id_without_heap());
+    ac_thread_check_fork(0); /* holds no lock: in a child every lock that is held is torn */
     return true;
 }
 

@@ -31,12 +31,14 @@ static void shut_all(uint32_t me, bool idle_only, bool *out_any)
 }
 
 /* Bins that their owner has reopened meanwhile are in use, and are left to it. */
-static void steal_shut(uint32_t me)
+static void steal_shut(uint32_t me, bool reached)
 {
     for (struct ac_heap *h = ac_thread_all_heaps(); h != NULL; h = h->next_all) {
         if (h->being_stolen == 0)
             continue;
         h->being_stolen = 0;
+        if (!reached)
+            continue;
         ac_lock(&h->lock, me);
         ac_flush_steal(h, me);
         ac_unlock(&h->lock);
@@ -59,8 +61,7 @@ bool ac_trim_caches(uint32_t me, bool idle_only)
     ac_flush_lock(me);
     shut_all(me, idle_only, &any);
     bool reached = !any || ac_os_barrier_all();
-    if (reached)
-        steal_shut(me);
+    steal_shut(me, reached);
     ac_flush_unlock();
     ac_trim_centers(me);
     return reached;
@@ -70,12 +71,14 @@ size_t ac_trim(size_t keep_bytes)
 {
     struct ac_heap *heap = ac_thread_heap();
     uint32_t me = heap != NULL ? heap->id : ac_thread_id_without_heap();
-    if (heap != NULL && !ac_heap_mark(heap))
+    if (heap != NULL ? !ac_heap_mark(heap) : !ac_thread_enter_without_heap())
         return 0;
     ac_trim_caches(me, false);
     size_t given = ac_purge_all(keep_bytes, me);
     if (heap != NULL)
         ac_heap_unmark(heap);
+    else
+        ac_thread_leave_without_heap();
     return given;
 }
 

@@ -83,6 +83,10 @@ void *ac_os_map_file(const char *path, size_t bytes);
 size_t ac_os_rss_bytes(void);
 uint32_t ac_os_pid(void);
 
+/* False when this thread's user ids are not those of the process's first thread any more: libc changes
+ * them thread by thread, and only in threads it knows. True when that cannot be told. */
+bool ac_os_has_leaders_credentials(void);
+
 /* Value of an environment variable of the process, or NULL; NULL for all when the process runs with raised
  * privileges. */
 const char *ac_os_env(const char *name);

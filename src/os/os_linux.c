@@ -180,25 +180,58 @@ void *ac_os_map_file(const char *path, size_t bytes)
     return ac_sys_failed(result) ? NULL : (void *)result;
 }
 
+/* Up to cap - 1 bytes of a small file, as a string. False when it cannot be read. */
+static bool read_text(const char *path, char *out_text, size_t cap)
+{
+    long fd = ac_sys4(__NR_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
+    if (ac_sys_failed(fd))
+        return false;
+    long len = ac_sys3(__NR_read, fd, out_text, cap - 1);
+    ac_sys1(__NR_close, fd);
+    out_text[len > 0 ? len : 0] = '\0';
+    return len > 0;
+}
+
+/* A decimal number and what follows it up to the next one. */
+static size_t scan_number(const char **at)
+{
+    size_t n = 0;
+    const char *p = *at;
+    for (; *p >= '0' && *p <= '9'; p++)
+        n = n * 10 + (size_t)(*p - '0');
+    while (*p == ' ' || *p == '\t')
+        p++;
+    *at = p;
+    return n;
+}
+
 /* The second number of /proc/self/statm. */
 size_t ac_os_rss_bytes(void)
 {
     char text[128];
-    long fd = ac_sys4(__NR_openat, AT_FDCWD, "/proc/self/statm", O_RDONLY | O_CLOEXEC, 0);
-    if (ac_sys_failed(fd))
+    const char *at = text;
+    if (!read_text("/proc/self/statm", text, sizeof text))
         return 0;
-    long len = ac_sys3(__NR_read, fd, text, sizeof text - 1);
-    ac_sys1(__NR_close, fd);
-    if (len <= 0)
-        return 0;
-    text[len] = '\0';
-    const char *p = text;
-    while (*p >= '0' && *p <= '9')
-        p++;
-    size_t pages = 0;
-    for (p += *p == ' '; *p >= '0' && *p <= '9'; p++)
-        pages = pages * 10 + (size_t)(*p - '0');
-    return pages * getauxval(AT_PAGESZ);
+    scan_number(&at);
+    return scan_number(&at) * getauxval(AT_PAGESZ);
+}
+
+bool ac_os_has_leaders_credentials(void)
+{
+    char text[1024];
+    uint32_t mine[3];
+    if (!read_text("/proc/self/status", text, sizeof text) ||
+        ac_sys_failed(ac_sys3(__NR_getresuid, &mine[0], &mine[1], &mine[2])))
+        return true;
+    const char *at = strstr(text, "\nUid:\t");
+    if (at == NULL)
+        return true;
+    at += 6;
+    for (unsigned i = 0; i < 3; i++) {
+        if (scan_number(&at) != mine[i])
+            return false;
+    }
+    return true;
 }
 
 uint32_t ac_os_pid(void)
