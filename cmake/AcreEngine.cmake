@@ -69,7 +69,7 @@ endforeach()
 target_compile_options(acre-override PRIVATE -fno-builtin -fexceptions)
 
 # -z defs: an undefined name is an error now, not in the user's process; weak C++ names may stay open.
-set(ACRE_LINK_FLAGS -Wl,-z,nodelete -Wl,-z,now -Wl,-z,relro -Wl,-z,defs -Wl,--as-needed
+set(ACRE_LINK_FLAGS -Wl,-z,nodelete -Wl,-z,noseparate-code -Wl,-z,now -Wl,-z,relro -Wl,-z,defs -Wl,--as-needed
     -Wl,-Bsymbolic-functions -Wl,--build-id)
 add_library(acre-shared SHARED $<TARGET_OBJECTS:acre-engine>)
 add_library(acre-preload SHARED $<TARGET_OBJECTS:acre-engine> $<TARGET_OBJECTS:acre-override>)

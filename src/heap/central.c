@@ -53,10 +53,6 @@ static struct ac_center *shard_get(unsigned shard, uint32_t me)
     struct ac_center *fresh = ac_meta_get_bytes(sizeof *fresh * AC_NCLASSES, me);
     if (fresh == NULL)
         return NULL;
-    for (unsigned c = 0; c < AC_NCLASSES; c++) {
-        fresh[c].class = (uint8_t)c;
-        fresh[c].shard = (uint8_t)shard;
-    }
     if (ac_cas_rel(&shard_centers[shard], &centers, fresh))
         return fresh;
     return ac_load_acq(&shard_centers[shard]);
@@ -65,7 +61,14 @@ static struct ac_center *shard_get(unsigned shard, uint32_t me)
 struct ac_center *ac_center_get(unsigned shard, unsigned class, uint32_t me)
 {
     struct ac_center *centers = shard_get(shard, me);
-    return centers == NULL ? NULL : &centers[class];
+    if (centers == NULL)
+        return NULL;
+    /* Whoever comes writes the same; and only centers in use are touched. */
+    if (AC_UNLIKELY(ac_load_rlx(&centers[class].class) == 0)) {
+        ac_store_rlx(&centers[class].shard, (uint8_t)shard);
+        ac_store_rlx(&centers[class].class, (uint8_t) class);
+    }
+    return &centers[class];
 }
 
 struct ac_center *ac_center_peek(unsigned shard, unsigned class)
@@ -78,7 +81,7 @@ static void center_init_locked(struct ac_center *center)
 {
     for (unsigned i = 0; i < AC_NPARTIAL; i++)
         ac_list_init(&center->partial[i]);
-    center->ready = 1;
+    ac_store_rlx(&center->ready, 1);
 }
 
 AC_INLINE void center_lock(struct ac_center *center, uint32_t me)
@@ -392,6 +395,8 @@ void ac_center_give(struct ac_center *center, void **blocks, unsigned n, uint32_
 
 void ac_center_drain(struct ac_center *center, uint32_t me)
 {
+    if (ac_load_rlx(&center->ready) == 0)
+        return;
     center_lock(center, me);
     unsigned n = center->ntransfer;
     ac_store_rlx(&center->ntransfer, 0);

@@ -22,8 +22,8 @@
 
 #define STACK_BYTES 32768u
 #define ROUND_NS 250000000u
-#define ROUNDS_PER_LOOK 4u
-#define IDLE_ROUNDS 6u
+#define ROUNDS_PER_LOOK 3u
+#define IDLE_ROUNDS 8u
 #define IDLE_ACTIVITY 64u
 #define START_BYTES ((size_t)48 << 20)
 #define EXCESS_BYTES ((size_t)16 << 20)
