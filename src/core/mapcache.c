@@ -8,6 +8,7 @@
 #include "base/atomic.h"
 #include "core/config.h"
 #include "os/lock.h"
+#include "os/os.h"
 
 #include <string.h>
 
@@ -23,6 +24,11 @@ static struct {
     uint64_t puts;
     struct extent extents[AC_MAPCACHE_EXTENTS];
 } cache;
+
+size_t ac_mapcache_granule(void)
+{
+    return ac_os_page_size() > AC_UNIT_BYTES ? ac_os_page_size() : AC_UNIT_BYTES;
+}
 
 static void extent_remove(unsigned i)
 {

@@ -23,6 +23,9 @@ struct ac_mapping {
     size_t bytes;
 };
 
+/* What mappings are cut in: units, or pages where those are longer. */
+size_t ac_mapcache_granule(void);
+
 /* `bytes` from the smallest extent that has them; what is left of it stays. False when there is none. */
 bool ac_mapcache_take(size_t bytes, struct ac_mapping *out_mapping, uint32_t me);
 

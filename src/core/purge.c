@@ -98,7 +98,7 @@ static size_t evict_mappings(size_t want_bytes, uint32_t me)
 {
     struct ac_mapping m;
     size_t given = 0;
-    size_t granule = ac_os_page_size() > AC_UNIT_BYTES ? ac_os_page_size() : AC_UNIT_BYTES;
+    size_t granule = ac_mapcache_granule();
     while (given < want_bytes && ac_mapcache_evict(ac_align_up(want_bytes - given, granule), &m, me)) {
         if (!ac_os_unmap((void *)m.base, m.bytes))
             ac_os_purge((void *)m.base, m.bytes);

@@ -51,10 +51,9 @@ struct ac_span {
     uint8_t shard;
     uint8_t kind;
     uint8_t state;
-    uint8_t epoch;        /* of the center (small) when the span was made           */
-    uint8_t aligned_log2; /* large: log2 of the alignment asked for                 */
-    size_t units;         /* 72                                                     */
-    size_t bytes;         /* large: usable bytes, whole pages                       */
+    uint8_t epoch; /* of the center (small) when the span was made           */
+    size_t units;
+    size_t bytes; /* large: usable bytes, whole pages                       */
     uint64_t free_bits[];
 };
 

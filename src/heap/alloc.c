@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "heap/alloc.h"
 
-#include "base/bits.h"
 #include "core/fault.h"
 #include "core/span.h"
 #include "heap/central.h"
@@ -12,9 +11,6 @@
 #include "heap/outbox.h"
 #include "heap/perturb.h"
 #include "heap/thread.h"
-#include "os/os.h"
-
-#include <string.h>
 
 #define UNOWNED_SHARD 1u
 
@@ -62,12 +58,8 @@ AC_NOINLINE void *ac_alloc_slow(size_t size, uint64_t top)
         return ac_nested_alloc(size, heap->shard, heap->id, false);
     }
     void *block = ac_magazine_refill(heap, class);
-    bool zero;
-    if (AC_UNLIKELY(block == NULL)) { /* no room for a span: perhaps there is for one block */
-        block = ac_large_alloc(size, AC_GRANULE_BYTES, heap->id, false, &zero);
-        if (block != NULL && !zero)
-            memset(block, 0, ac_align_up(size, ac_os_page_size())); /* calloc clears the class's bytes only */
-    }
+    if (AC_UNLIKELY(block == NULL)) /* no room for a span: perhaps there is for one block */
+        block = ac_large_alloc_small(size, heap->id, false);
     ac_heap_leave(heap);
     ac_perturb_new(block, size);
     return block;

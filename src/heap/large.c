@@ -20,6 +20,8 @@
 #include "core/purge.h"
 #include "os/os.h"
 
+#include <string.h>
+
 static size_t live_bytes;
 static size_t live_objects;
 
@@ -53,12 +55,6 @@ static void descriptor_put(struct ac_span *span, uint32_t me)
     ac_meta_put(span, AC_SPAN_LINES_LARGE, me);
 }
 
-/* Mappings are cut in units, or in pages where those are longer. */
-static size_t huge_granule(void)
-{
-    return ac_os_page_size() > AC_UNIT_BYTES ? ac_os_page_size() : AC_UNIT_BYTES;
-}
-
 static bool take_run(struct ac_span *span, size_t units, size_t align, uint32_t me, bool try_only,
                      bool *out_zero)
 {
@@ -80,8 +76,8 @@ static bool take_mapping(struct ac_span *span, size_t bytes, size_t align, uint3
                          bool *out_zero)
 {
     struct ac_mapping m;
-    size_t map_align = align > huge_granule() ? align : huge_granule();
-    m.bytes = ac_align_up(bytes, huge_granule());
+    size_t map_align = align > ac_mapcache_granule() ? align : ac_mapcache_granule();
+    m.bytes = ac_align_up(bytes, ac_mapcache_granule());
     *out_zero = true;
     if (!try_only && align <= AC_UNIT_BYTES && ac_mapcache_take(m.bytes, &m, me)) {
         *out_zero = false;
@@ -122,11 +118,19 @@ void *ac_large_alloc(size_t size, size_t align, uint32_t me, bool try_only, bool
         return NULL;
     }
     span->bytes = bytes;
-    span->aligned_log2 = (uint8_t)__builtin_ctzll(align);
     span->state = AC_SPAN_LIVE;
     ac_pagemap_set(span->base, span->kind == AC_SPAN_LARGE ? units : 1, ac_entry_make(span, 0, 0));
     count_live((ptrdiff_t)bytes, 1);
     return (void *)span->base;
+}
+
+void *ac_large_alloc_small(size_t size, uint32_t me, bool try_only)
+{
+    bool zero;
+    void *block = ac_large_alloc(size, AC_GRANULE_BYTES, me, try_only, &zero);
+    if (block != NULL && !zero)
+        memset(block, 0, ac_align_up(size, ac_os_page_size()));
+    return block;
 }
 
 void ac_large_check(const struct ac_span *span, const void *block)
@@ -209,8 +213,8 @@ static void huge_set_units(struct ac_span *span, size_t units)
 
 static void *move_mapping(struct ac_span *span, size_t bytes)
 {
-    size_t roomy = ac_align_up(bytes + bytes / 8, huge_granule());
-    void *target = ac_os_map_aligned(0, roomy, huge_granule());
+    size_t roomy = ac_align_up(bytes + bytes / 8, ac_mapcache_granule());
+    void *target = ac_os_map_aligned(0, roomy, ac_mapcache_granule());
     if (target == NULL)
         return NULL;
     /* The entry goes before the addresses do: another thread may have them the moment they are free. */
@@ -230,7 +234,7 @@ static void *move_mapping(struct ac_span *span, size_t bytes)
 static void *resize_mapping(struct ac_span *span, void *block, size_t bytes, uint32_t me)
 {
     size_t have = ac_span_bytes(span);
-    size_t want = ac_align_up(bytes, huge_granule());
+    size_t want = ac_align_up(bytes, ac_mapcache_granule());
     if (want > have) {
         if (!ac_pagemap_reserve(span->base, want))
             return NULL;

@@ -20,6 +20,10 @@
  * memory is exhausted. */
 void *ac_large_alloc(size_t size, size_t align, uint32_t me, bool try_only, bool *out_zero);
 
+/* A large block in place of a small one that no span has room for (or that a handler may not wait for).
+ * All of it is zero: calloc clears the class's bytes only. */
+void *ac_large_alloc_small(size_t size, uint32_t me, bool try_only);
+
 /* span: of the page-map entry of `block`; ends the process when `block` is not its live start. */
 void ac_large_free(struct ac_span *span, void *block, uint32_t me);
 

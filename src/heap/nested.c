@@ -2,14 +2,10 @@
 #include "heap/nested.h"
 
 #include "base/atomic.h"
-#include "base/bits.h"
 #include "core/fault.h"
 #include "core/pagemap.h"
 #include "heap/central.h"
 #include "heap/large.h"
-#include "os/os.h"
-
-#include <string.h>
 
 struct deferred {
     struct deferred *next;
@@ -20,7 +16,6 @@ static struct deferred *deferred_blocks;
 void *ac_nested_alloc(size_t size, unsigned shard, uint32_t me, bool wait)
 {
     void *block = NULL;
-    bool zero;
     unsigned class = ac_class_of_size(size);
     struct ac_center *center = wait ? ac_center_get(shard, class, me) : ac_center_peek(shard, class);
     if (wait && center != NULL && ac_center_take(center, &block, 1, me) == 1)
@@ -29,10 +24,7 @@ void *ac_nested_alloc(size_t size, unsigned shard, uint32_t me, bool wait)
         block = ac_center_try_take(center, me);
     if (block != NULL)
         return block;
-    block = ac_large_alloc(size, AC_GRANULE_BYTES, me, !wait, &zero);
-    if (block != NULL && !zero)
-        memset(block, 0, ac_align_up(size, ac_os_page_size())); /* calloc clears the class's bytes only */
-    return block;
+    return ac_large_alloc_small(size, me, !wait);
 }
 
 static void give_now(struct ac_span *span, void *block, uint32_t me)

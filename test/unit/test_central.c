@@ -5,14 +5,12 @@
  */
 #include "core/pageheap.h"
 #include "core/pagemap.h"
-#include "heap/central.h"
+#include "central_blocks.h"
 #include "heap_check.h"
 #include "unit.h"
 
 #include <pthread.h>
 
-#define ME 5u
-#define SHARD 3u
 #define MAX_OUT 6000
 #define NTHREADS 4u
 #define ROUNDS 1500u
@@ -20,33 +18,11 @@
 static void *out[MAX_OUT];
 static unsigned nout;
 
-static struct ac_span *span_of(const void *block)
-{
-    return ac_entry_span(ac_pagemap_get(block));
-}
-
 static size_t used_bytes(void)
 {
     struct ac_pageheap_stats stats;
     ac_pageheap_get_stats(&stats);
     return stats.used_bytes;
-}
-
-static struct ac_center *center_of(size_t size)
-{
-    struct ac_center *center = ac_center_get(SHARD, ac_class_of_size(size), ME);
-    assert_non_null(center);
-    return center;
-}
-
-/* Exactly n blocks, however many calls that takes. */
-static void take_n(struct ac_center *center, void **blocks, unsigned n)
-{
-    for (unsigned got = 0; got < n;) {
-        unsigned more = ac_center_take(center, blocks + got, n - got, ME);
-        assert_in_range(more, 1, n - got);
-        got += more;
-    }
 }
 
 static void test_central__made_once(void **state)

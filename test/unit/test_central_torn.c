@@ -6,35 +6,11 @@
 #include "core/meta.h"
 #include "core/pageheap.h"
 #include "core/pagemap.h"
-#include "heap/central.h"
+#include "central_blocks.h"
 #include "os/os_fake.h"
 #include "unit.h"
 
-#define ME 5u
 #define OTHER 9u
-#define SHARD 3u
-
-static struct ac_span *span_of(const void *block)
-{
-    return ac_entry_span(ac_pagemap_get(block));
-}
-
-static struct ac_center *center_of(size_t size)
-{
-    struct ac_center *center = ac_center_get(SHARD, ac_class_of_size(size), ME);
-    assert_non_null(center);
-    return center;
-}
-
-/* Exactly n blocks, however many calls that takes. */
-static void take_n(struct ac_center *center, void **blocks, unsigned n)
-{
-    for (unsigned got = 0; got < n;) {
-        unsigned more = ac_center_take(center, blocks + got, n - got, ME);
-        assert_in_range(more, 1, n - got);
-        got += more;
-    }
-}
 
 /* ---- refusals ---- */
 
