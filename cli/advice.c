@@ -24,7 +24,7 @@ struct advisor {
     const struct ac_run *run;
     const struct ac_snapshot *peak;
     uint64_t rss_bytes;
-    char program[48];
+    char program[36];
     char *text;
     size_t text_bytes;
 };
@@ -154,8 +154,7 @@ static bool advise_child(const struct advisor *a)
     if (kernel_peak < 4 * a->rss_bytes || kernel_peak - a->rss_bytes < 8 * notable_bytes)
         return false;
     snprintf(a->text, a->text_bytes,
-             "the peak of %s was in a process that %s started, or between two looks; give that process to "
-             "`acre run` itself",
+             "the peak of %s was in a child of %s, or between two looks; give that to `acre run` itself",
              ac_format_bytes((int64_t)kernel_peak, bytes), a->program);
     return true;
 }

@@ -12,7 +12,7 @@
 #include "format.h"
 #include "report.h"
 
-enum { TOP_CLASSES = 3, COMMAND_BYTES = 60, LINE_BYTES = 256 };
+enum { TOP_CLASSES = 3, LABEL_COLUMNS = 14, LINE_COLUMNS = 118, COMMAND_BYTES = 61, LINE_BYTES = 256 };
 
 struct writer {
     FILE *out;
@@ -36,7 +36,7 @@ __attribute__((format(printf, 3, 4))) static void put_line(const struct writer *
 {
     va_list args;
     va_start(args, format);
-    put_label(w, label, 14);
+    put_label(w, label, LABEL_COLUMNS);
     vfprintf(w->out, format, args);
     fputc('\n', w->out);
     va_end(args);
@@ -52,8 +52,11 @@ static void put_part(const struct writer *w, bool last, const char *label, int64
     fprintf(w->out, "%11s %5.1f %%  %s\n", ac_format_bytes(bytes, text), ac_percent(bytes, whole), note);
 }
 
-static void describe_command(const struct ac_run *run, char out[COMMAND_BYTES])
+/* As much of the command as leaves the line's other columns their room. */
+static void describe_command(const struct ac_run *run, size_t taken_columns, char out[COMMAND_BYTES])
 {
+    enum { LEAST = 24 };
+    size_t room = taken_columns + LEAST < LINE_COLUMNS ? LINE_COLUMNS - taken_columns : LEAST;
     char joined[4 * COMMAND_BYTES];
     size_t used = 0;
     for (char **word = run->argv; *word && used < sizeof(joined) - 1; word++) {
@@ -61,7 +64,7 @@ static void describe_command(const struct ac_run *run, char out[COMMAND_BYTES])
             snprintf(joined + used, sizeof(joined) - used, "%s%s", word == run->argv ? "" : " ", *word);
         used += (size_t)written;
     }
-    ac_format_safely(joined, out, COMMAND_BYTES);
+    ac_format_safely(joined, out, room + 1 < COMMAND_BYTES ? room + 1 : COMMAND_BYTES);
 }
 
 static void describe_end(const struct ac_run *run, char *out, size_t out_bytes)
@@ -102,9 +105,9 @@ static void put_head(const struct writer *w, const struct ac_run *run)
     char wall[AC_TEXT_BYTES];
     char user[AC_TEXT_BYTES];
     char system[AC_TEXT_BYTES];
-    describe_command(run, command);
     describe_end(run, end, sizeof(end));
     describe_server(run, server, sizeof(server));
+    describe_command(run, LABEL_COLUMNS + strlen(": ; ") + strlen(end) + strlen(server), command);
     put_line(w, "acre run", "%s: %s; %s", command, end, server);
     put_line(w, "time", "%s wall, %s user, %s system", ac_format_duration(run->outcome.wall_ns, wall),
              ac_format_duration(timeval_ns(run->outcome.usage.ru_utime), user),

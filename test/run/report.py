@@ -179,8 +179,12 @@ class Looks(Case):
     def test_columns_are_aligned(self):
         lines = run("--", HEAP, str(BLOCKS), str(BYTES)).stderr.splitlines()
         self.assertEqual({line.index(" %  ") for line in lines[3:9]}, {lines[3].index(" %  ")})
-        for line in lines:
-            self.assertLessEqual(len(line), 130)
+
+    def test_a_long_command_leaves_its_line_short(self):
+        for end, columns in (("exit 0", 118), ("exit 123", 118), ("kill -SEGV $$", 130)):
+            done = run("--", "sh", "-c", f": {'x' * 200}; {end}")
+            self.assert_report(done.stderr)
+            self.assertLessEqual(len(done.stderr.splitlines()[0]), columns)
 
     def test_odd_arguments_keep_the_lines_whole(self):
         for word in ("a\nb\n\nc", "\033[31mred", "x" * 1000, "\t\r"):
