@@ -62,8 +62,24 @@ AC_INLINE uint64_t ac_local_fetch_add(void *words, size_t index, uint64_t add)
 #if defined(__x86_64__) && !defined(__SANITIZE_THREAD__)
     __asm__ volatile("xaddq %0, (%1,%2,8)" : "+r"(add) : "r"(words), "r"(index) : "memory", "cc");
     return add;
+#elif defined(__aarch64__) && !defined(__SANITIZE_THREAD__)
+    /* Any exception loses the reservation. Compilers would call an out-of-line helper here. */
+    uint64_t *word = (uint64_t *)words + index;
+    uint64_t before;
+    uint64_t after;
+    uint32_t lost;
+    __asm__ volatile("1: ldxr %0, %3\n\t"
+                     "add %1, %0, %4\n\t"
+                     "stxr %w2, %1, %3\n\t"
+                     "cbnz %w2, 1b"
+                     : "=&r"(before), "=&r"(after), "=&r"(lost), "+Q"(*word)
+                     : "r"(add)
+                     : "memory");
+    return before;
 #else
-    return __atomic_fetch_add((uint64_t *)words + index, add, __ATOMIC_RELAXED);
+    uint64_t before = __atomic_fetch_add((uint64_t *)words + index, add, __ATOMIC_RELAXED);
+    ac_compiler_barrier(); /* what follows may not be moved in front of it */
+    return before;
 #endif
 }
 

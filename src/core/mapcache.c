@@ -74,25 +74,39 @@ static unsigned oldest(void)
     return best;
 }
 
-bool ac_mapcache_take(size_t bytes, struct ac_mapping *out_mapping, uint32_t me)
+/* The smallest extent that has `bytes`, or else the longest. */
+static unsigned best_fit(size_t bytes)
 {
-    unsigned best = AC_MAPCACHE_EXTENTS;
-    if (ac_load_rlx(&cache.bytes) < bytes)
-        return false;
-    ac_lock(&cache.lock, me);
-    for (unsigned i = 0; i < cache.count; i++) {
+    unsigned best = 0;
+    for (unsigned i = 1; i < cache.count; i++) {
         size_t have = cache.extents[i].m.bytes;
-        if (have >= bytes && (best == AC_MAPCACHE_EXTENTS || have < cache.extents[best].m.bytes))
+        size_t best_has = cache.extents[best].m.bytes;
+        if (best_has < bytes ? have > best_has : have >= bytes && have < best_has)
             best = i;
     }
-    bool found = best != AC_MAPCACHE_EXTENTS;
+    return best;
+}
+
+bool ac_mapcache_take_some(size_t least_bytes, size_t most_bytes, struct ac_mapping *out_mapping, uint32_t me)
+{
+    if (ac_load_rlx(&cache.bytes) < least_bytes)
+        return false;
+    ac_lock(&cache.lock, me);
+    unsigned best = best_fit(most_bytes);
+    bool found = cache.count != 0 && cache.extents[best].m.bytes >= least_bytes;
     if (found) {
-        out_mapping->base = cache.extents[best].m.base;
-        out_mapping->bytes = bytes;
-        extent_cut(best, bytes);
+        *out_mapping = cache.extents[best].m;
+        if (out_mapping->bytes > most_bytes)
+            out_mapping->bytes = most_bytes;
+        extent_cut(best, out_mapping->bytes);
     }
     ac_unlock(&cache.lock);
     return found;
+}
+
+bool ac_mapcache_take(size_t bytes, struct ac_mapping *out_mapping, uint32_t me)
+{
+    return ac_mapcache_take_some(bytes, bytes, out_mapping, me);
 }
 
 bool ac_mapcache_take_at(uintptr_t base, size_t bytes, uint32_t me)
@@ -151,6 +165,12 @@ bool ac_mapcache_evict(size_t max_bytes, struct ac_mapping *out_mapping, uint32_
     }
     ac_unlock(&cache.lock);
     return any;
+}
+
+void ac_mapping_unmap(struct ac_mapping mapping)
+{
+    if (mapping.bytes != 0 && !ac_os_unmap((void *)mapping.base, mapping.bytes))
+        ac_os_purge((void *)mapping.base, mapping.bytes);
 }
 
 size_t ac_mapcache_bytes(void)

@@ -29,6 +29,9 @@ size_t ac_mapcache_granule(void);
 /* `bytes` from the smallest extent that has them; what is left of it stays. False when there is none. */
 bool ac_mapcache_take(size_t bytes, struct ac_mapping *out_mapping, uint32_t me);
 
+/* Any most_bytes in one piece, or else the longest extent if that has at least least_bytes. */
+bool ac_mapcache_take_some(size_t least_bytes, size_t most_bytes, struct ac_mapping *out_mapping, uint32_t me);
+
 /* The `bytes` that start at `base`, if they are kept. */
 bool ac_mapcache_take_at(uintptr_t base, size_t bytes, uint32_t me);
 
@@ -38,6 +41,10 @@ void ac_mapcache_put(struct ac_mapping mapping, struct ac_mapping *out_evicted, 
 
 /* Move the oldest extent out, or the last max_bytes of it when it is longer. False when none is kept. */
 bool ac_mapcache_evict(size_t max_bytes, struct ac_mapping *out_mapping, uint32_t me);
+
+/* Give a mapping back to the system; its addresses are lost when the system cannot unmap it (a full VMA
+ * table). Empty mappings are fine. */
+void ac_mapping_unmap(struct ac_mapping mapping);
 
 size_t ac_mapcache_bytes(void);
 void ac_mapcache_recover(uint32_t me);

@@ -31,6 +31,7 @@
 
 #include "base/atomic.h"
 #include "base/bits.h"
+#include "core/mapcache.h"
 #include "core/meta.h"
 #include "core/pagemap.h"
 #include "os/lock.h"
@@ -141,19 +142,23 @@ static bool chunk_take(struct ac_chunk *chunk, unsigned units, unsigned align_un
     return true;
 }
 
-static bool heap_take_locked(unsigned units, unsigned align_units, struct ac_run *out_run)
+static bool heap_take_locked(unsigned units, unsigned align_units, bool dirty_only, struct ac_run *out_run)
 {
     uint64_t candidates = heap.nonempty & (~(uint64_t)0 << (units - 1));
+    if (dirty_only && heap.dirty_units < units)
+        return false;
     for (; candidates != 0; candidates &= candidates - 1) {
         struct ac_list *list = &heap.lists[__builtin_ctzll(candidates) + 1];
         struct ac_chunk *chunk = list_best(list, units);
+        if (dirty_only && ac_bit_runs(chunk->free & chunk->dirty, units) == 0)
+            continue;
         if (chunk_take(chunk, units, align_units, out_run))
             return true;
     }
     return false;
 }
 
-static bool chunk_add_locked(uintptr_t base, unsigned units, uint32_t me)
+static bool chunk_add_locked(uintptr_t base, unsigned units, bool dirty, uint32_t me)
 {
     struct ac_chunk *chunk = ac_meta_get(1, me);
     if (chunk == NULL)
@@ -161,11 +166,28 @@ static bool chunk_add_locked(uintptr_t base, unsigned units, uint32_t me)
     chunk->base = base;
     chunk->units = (uint8_t)units;
     chunk->free = ac_bit_range(0, units);
+    chunk->dirty = dirty ? chunk->free : 0;
     chunk->epoch = heap.epoch;
     ac_list_init(&chunk->link);
     ac_count_add(&heap.chunks, 1);
+    ac_count_add(&heap.dirty_units, dirty ? units : 0);
     chunk_relist(chunk);
     return true;
+}
+
+/* Make a chunk of what a huge block left, rather than touch fresh memory. */
+static bool heap_adopt_locked(unsigned units, uint32_t me)
+{
+    struct ac_mapping m;
+    struct ac_mapping evicted = {0, 0};
+    if (!ac_mapcache_take_some(units * AC_UNIT_BYTES, AC_CHUNK_BYTES, &m, me))
+        return false;
+    if (chunk_add_locked(m.base, (unsigned)(m.bytes / AC_UNIT_BYTES), true, me)) {
+        ac_count_add(&heap.mapped_bytes, m.bytes);
+        return true;
+    }
+    ac_mapcache_put(m, &evicted, me);
+    return false;
 }
 
 /* Make chunks of a fresh arena. What cannot be described is returned. */
@@ -180,7 +202,7 @@ static bool arena_add_locked(uintptr_t base, size_t bytes, uint32_t me)
     size_t done = 0;
     while (done < bytes) {
         size_t step = bytes - done < AC_CHUNK_BYTES ? bytes - done : AC_CHUNK_BYTES;
-        if (!chunk_add_locked(base + done, (unsigned)(step / AC_UNIT_BYTES), me)) {
+        if (!chunk_add_locked(base + done, (unsigned)(step / AC_UNIT_BYTES), false, me)) {
             ac_os_unmap((void *)(base + done), bytes - done);
             break;
         }
@@ -223,9 +245,13 @@ bool ac_pageheap_take(unsigned units, unsigned align_units, struct ac_run *out_r
         return false;
     if (AC_UNLIKELY(!heap.ready))
         heap_init_locked();
-    bool ok = heap_take_locked(units, align_units, out_run);
+    bool ok = heap_take_locked(units, align_units, true, out_run);
+    if (!ok && !try_only && align_units == 1 && heap_adopt_locked(units, me))
+        ok = heap_take_locked(units, 1, true, out_run);
+    if (!ok)
+        ok = heap_take_locked(units, align_units, false, out_run);
     if (!ok && !try_only && heap_grow_locked(units, align_units, me))
-        ok = heap_take_locked(units, align_units, out_run);
+        ok = heap_take_locked(units, align_units, false, out_run);
     ac_unlock(&heap.lock);
     return ok;
 }
@@ -376,38 +402,69 @@ size_t ac_pageheap_purge(size_t keep_bytes, uint32_t me)
     return given;
 }
 
-static bool chunk_release_locked(struct ac_chunk *chunk)
+static bool chunk_is_free(const struct ac_chunk *chunk)
 {
-    size_t bytes = chunk->units * AC_UNIT_BYTES;
-    if (chunk->free != ac_bit_range(0, chunk->units))
-        return false;
-    ac_pagemap_set(chunk->base, chunk->units, 0); /* whoever maps these addresses next is not acre */
-    if (!ac_os_unmap((void *)chunk->base, bytes))
-        return false;
+    return chunk->free == ac_bit_range(0, chunk->units);
+}
+
+/* The chunk's memory is the page heap's no more. */
+static void chunk_forget_locked(struct ac_chunk *chunk, uint32_t me)
+{
     ac_count_add(&heap.dirty_units, -(size_t)dirty_free(chunk, ~(uint64_t)0));
-    ac_count_add(&heap.mapped_bytes, -bytes);
+    ac_count_add(&heap.mapped_bytes, -(chunk->units * AC_UNIT_BYTES));
     ac_count_add(&heap.chunks, (size_t)-1);
     chunk_unlist(chunk);
+    ac_meta_put(chunk, 1, me);
+}
+
+/* Unmap a chunk; or, to `cache`, move it there if any of it is dirty. */
+static bool chunk_release_locked(struct ac_chunk *chunk, bool cache, uint32_t me)
+{
+    struct ac_mapping m = {chunk->base, chunk->units * AC_UNIT_BYTES};
+    if (!chunk_is_free(chunk) || (cache && chunk->dirty == 0))
+        return false;
+    /* Whoever maps these addresses next is not acre. */
+    ac_pagemap_set(m.base, chunk->units, cache ? ac_entry_make(NULL, AC_FREED_SHARD, 0) : 0);
+    if (!cache && !ac_os_unmap((void *)m.base, m.bytes))
+        return false;
+    chunk_forget_locked(chunk, me);
+    if (cache) {
+        ac_mapcache_put(m, &m, me);
+        ac_mapping_unmap(m); /* what had to make room for it */
+    }
     return true;
+}
+
+/* Over all chunks; the bytes of those released. */
+static size_t heap_release_locked(bool cache, uint32_t me)
+{
+    size_t before = heap.mapped_bytes;
+    for (unsigned n = 1; heap.ready && n <= AC_CHUNK_UNITS; n++) {
+        struct ac_list *next;
+        for (struct ac_list *l = heap.lists[n].next; l != &heap.lists[n]; l = next) {
+            next = l->next;
+            chunk_release_locked(AC_CONTAINER(l, struct ac_chunk, link), cache, me);
+        }
+    }
+    return before - heap.mapped_bytes;
 }
 
 size_t ac_pageheap_release(uint32_t me)
 {
-    size_t given = 0;
     ac_lock(&heap.lock, me);
-    for (unsigned n = 1; heap.ready && n <= AC_CHUNK_UNITS; n++) {
-        struct ac_list *next;
-        for (struct ac_list *l = heap.lists[n].next; l != &heap.lists[n]; l = next) {
-            struct ac_chunk *chunk = AC_CONTAINER(l, struct ac_chunk, link);
-            next = l->next;
-            if (!chunk_release_locked(chunk))
-                continue;
-            given += chunk->units * AC_UNIT_BYTES;
-            ac_meta_put(chunk, 1, me);
-        }
-    }
+    size_t given = heap_release_locked(false, me);
     ac_unlock(&heap.lock);
     return given;
+}
+
+bool ac_pageheap_surrender(size_t bytes, uint32_t me)
+{
+    if (ac_load_rlx(&heap.dirty_units) * AC_UNIT_BYTES < bytes)
+        return false;
+    ac_lock(&heap.lock, me);
+    size_t moved = heap_release_locked(true, me);
+    ac_unlock(&heap.lock);
+    return moved != 0;
 }
 
 void ac_pageheap_get_stats(struct ac_pageheap_stats *out_stats)

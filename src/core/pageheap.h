@@ -60,6 +60,10 @@ bool ac_pageheap_extend(struct ac_chunk *chunk, uintptr_t base, size_t units, si
  * Returns the bytes given back. */
 size_t ac_pageheap_purge(size_t keep_bytes, uint32_t me);
 
+/* Move the chunks that are wholly free and dirty to the mapping cache, if there are `bytes` of them: a huge
+ * block wants memory. False when there was nothing to move. */
+bool ac_pageheap_surrender(size_t bytes, uint32_t me);
+
 /* Unmap the chunks that are wholly free. Returns the bytes of address space given back. */
 size_t ac_pageheap_release(uint32_t me);
 

@@ -30,11 +30,19 @@
 
 #define WINDOWS_PER_HALF 8u
 #define MIN_GIVE_BYTES 131072u
+#ifndef GROWTH_SLACK
+#define GROWTH_SLACK 8
+#define GROWTH_MIN ((size_t)2 << 20)
+#endif
+#define GROWTH_FIRST ((size_t)8 << 20)
 #define LINGER_BYTES ((size_t)64 << 20)
 
 static size_t huge_bytes;
 static size_t evicted_bytes;
 static uint64_t window_start_ns;
+static size_t peak_used;
+static size_t growth_mark; /* peak_used when `growth` last went up */
+static uint32_t growth;
 static size_t least_excess; /* seen in this window */
 
 void ac_purge_count_huge(ptrdiff_t bytes)
@@ -100,8 +108,7 @@ static size_t evict_mappings(size_t want_bytes, uint32_t me)
     size_t given = 0;
     size_t granule = ac_mapcache_granule();
     while (given < want_bytes && ac_mapcache_evict(ac_align_up(want_bytes - given, granule), &m, me)) {
-        if (!ac_os_unmap((void *)m.base, m.bytes))
-            ac_os_purge((void *)m.base, m.bytes);
+        ac_mapping_unmap(m);
         given += m.bytes;
     }
     ac_fetch_add_rlx(&evicted_bytes, given);
@@ -164,9 +171,41 @@ AC_COLD bool ac_purge_make_room(uint32_t me)
     return ac_pageheap_release(me) + given != 0;
 }
 
+uint32_t ac_purge_growth(void)
+{
+    return ac_load_rlx(&growth);
+}
+
+/* Fresh memory is about to be used. The program has shown with its peak what it needs; what lies free
+ * beyond that, and a bit, does not fit what it asks for. */
+void ac_purge_before_growth(size_t bytes, uint32_t me)
+{
+    struct ac_pageheap_stats stats;
+    ac_pageheap_get_stats(&stats);
+    size_t used = stats.used_bytes + ac_purge_huge_bytes() + bytes;
+    size_t dirty = stats.dirty_bytes + ac_mapcache_bytes();
+    size_t peak = ac_load_rlx(&peak_used);
+    if (used > peak) {
+        ac_store_rlx(&peak_used, used);
+        peak = used;
+        if (used / 9 * 8 > ac_load_rlx(&growth_mark) && used > GROWTH_FIRST) {
+            ac_store_rlx(&growth_mark, used);
+            ac_count_add(&growth, 1);
+        }
+    }
+    size_t slack = peak / GROWTH_SLACK > GROWTH_MIN ? peak / GROWTH_SLACK : GROWTH_MIN;
+    if (dirty != 0 && used + dirty > peak + slack) {
+        size_t want = used + dirty - peak - slack / 2;
+        give_back(dirty, want < dirty ? want : dirty, me);
+    }
+}
+
 bool ac_purge_take_run(unsigned units, unsigned align_units, struct ac_run *out_run, uint32_t me)
 {
-    if (AC_LIKELY(ac_pageheap_take(units, align_units, out_run, me, false)))
+    if (AC_LIKELY(ac_pageheap_take(units, align_units, out_run, me, false))) {
+        if (out_run->zero)
+            ac_purge_before_growth(0, me);
         return true;
+    }
     return ac_purge_make_room(me) && ac_pageheap_take(units, align_units, out_run, me, false);
 }

@@ -35,6 +35,12 @@ bool ac_purge_is_due(void);
  * (others_tick false), also what exceeds the bound by more than max(64 MiB, a quarter of what is in use). */
 void ac_purge_tick(uint32_t me, bool others_tick);
 
+/* Before (or just after) `bytes` of fresh memory are taken: give back free memory that they would come on top of. */
+void ac_purge_before_growth(size_t bytes, uint32_t me);
+
+/* Goes up each time that what is in use has grown an eighth beyond all before. */
+uint32_t ac_purge_growth(void);
+
 /* As ac_pageheap_take, waiting; when the system has no more, whatever free memory acre keeps goes back
  * first, addresses too. */
 bool ac_purge_take_run(unsigned units, unsigned align_units, struct ac_run *out_run, uint32_t me);

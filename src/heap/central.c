@@ -39,7 +39,7 @@
 #define TRANSFER_BATCHES 8u
 /* What is cached is at most this share of what is out of the spans, but for a few batches. */
 #define CACHED_SHARE 8u
-#define CACHED_MIN 128u
+#define CACHED_MIN_BYTES 16384u
 #define NEVER_EVENT UINT16_MAX
 #define SPARE_MAX_UNITS 2u
 
@@ -262,10 +262,11 @@ static unsigned take_from_transfer(struct ac_center *center, void **out_blocks, 
     return take;
 }
 
-unsigned ac_center_take(struct ac_center *center, void **out_blocks, unsigned n, uint32_t me)
+unsigned ac_center_take(struct ac_center *center, void **out_blocks, unsigned n, uint32_t me, bool hot)
 {
     center_lock(center, me);
-    unsigned got = take_from_transfer(center, out_blocks, n);
+    center->touched = 1;
+    unsigned got = hot ? take_from_transfer(center, out_blocks, n) : 0;
     if (got == 0) {
         got = take_from_spans(center, out_blocks + n, n, me, true);
         if (got != 0 && got < n)
@@ -374,7 +375,8 @@ static unsigned give_to_transfer(struct ac_center *center, void **blocks, unsign
 {
     if (center->transfer == NULL && !transfer_make(center, me))
         return 0;
-    uint64_t most = center->out / CACHED_SHARE > CACHED_MIN ? center->out / CACHED_SHARE : CACHED_MIN;
+    uint64_t least = CACHED_MIN_BYTES / ac_sizeclass[center->class].size_bytes;
+    uint64_t most = center->out / CACHED_SHARE > least ? center->out / CACHED_SHARE : least;
     if (most > center->transfer_cap)
         most = center->transfer_cap;
     if (center->ntransfer + n > most)
@@ -387,6 +389,7 @@ static unsigned give_to_transfer(struct ac_center *center, void **blocks, unsign
 void ac_center_give(struct ac_center *center, void **blocks, unsigned n, uint32_t me, bool hot)
 {
     center_lock(center, me);
+    center->touched = 1;
     unsigned done = hot ? give_to_transfer(center, blocks, n, me) : 0;
     if (done < n)
         give_to_spans(center, blocks + done, n - done, me);
@@ -412,6 +415,14 @@ void ac_center_drain(struct ac_center *center, uint32_t me)
         span_give_back(center, current, me);
     }
     ac_unlock(&center->lock);
+}
+
+void ac_center_drain_untouched(struct ac_center *center, uint32_t me)
+{
+    bool touched = ac_load_rlx(&center->touched) != 0;
+    ac_store_rlx(&center->touched, (uint8_t)0);
+    if (!touched)
+        ac_center_drain(center, me);
 }
 
 static void center_recover(struct ac_center *center, uint32_t me)

@@ -31,6 +31,7 @@ struct ac_center {
     uint8_t shard;
     uint8_t epoch; /* of its spans; goes up when a fork tore it          */
     uint8_t ready;
+    uint8_t touched; /* since the last ac_center_drain_untouched             */
     struct ac_span *current;
     struct ac_span *spare;
     struct ac_list partial[AC_NPARTIAL];
@@ -49,8 +50,8 @@ struct ac_center *ac_center_get(unsigned shard, unsigned class, uint32_t me);
 struct ac_center *ac_center_peek(unsigned shard, unsigned class);
 
 /* Take up to n blocks. They are stored so that the last one is the first to be popped. Returns how many; 0
- * when memory is exhausted. */
-unsigned ac_center_take(struct ac_center *center, void **out_blocks, unsigned n, uint32_t me);
+ * when memory is exhausted. From the transfer cache when `hot`, else from the spans. */
+unsigned ac_center_take(struct ac_center *center, void **out_blocks, unsigned n, uint32_t me, bool hot);
 
 /* As ac_center_take for one block, waiting for nothing and mapping nothing. NULL when that cannot be. */
 void *ac_center_try_take(struct ac_center *center, uint32_t me);
@@ -61,6 +62,9 @@ void ac_center_give(struct ac_center *center, void **blocks, unsigned n, uint32_
 
 /* Empty the transfer cache and drop the spare span. */
 void ac_center_drain(struct ac_center *center, uint32_t me);
+
+/* Empty the transfer cache if nobody has taken or given since the last call. */
+void ac_center_drain_untouched(struct ac_center *center, uint32_t me);
 
 /* Check what can be checked of a block that is being freed, without the lock: it lies where a block of its
  * span starts, it has been handed out, it is not free in its span. Ends the process otherwise. */

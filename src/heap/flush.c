@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "heap/flush.h"
 
+#include "heap/central.h"
 #include "heap/magazine.h"
 #include "heap/outbox.h"
 
@@ -53,6 +54,22 @@ void ac_flush_steal(struct ac_heap *heap, uint32_t me)
     for (unsigned i = 0; outbox != NULL && i < AC_OUTBOX_SLOTS; i++) {
         if (may_steal(&outbox->slots[i].bin))
             ac_outbox_steal(&outbox->slots[i], me);
+    }
+}
+
+void ac_flush_untouched(struct ac_heap *heap)
+{
+    for (unsigned c = 1; c < AC_NCLASSES; c++) {
+        struct ac_magazine *mag = &heap->magazines[c];
+        bool idle = mag->slots != NULL && mag->touched == 0;
+        mag->touched = 0;
+        if (idle) {
+            bin_shut(&heap->bins[c]);
+            ac_compiler_barrier();
+            ac_magazine_steal(heap, c, heap->id);
+        }
+        if (ac_center_peek(heap->shard, c) != NULL)
+            ac_center_drain_untouched(ac_center_peek(heap->shard, c), heap->id);
     }
 }
 

@@ -20,6 +20,10 @@ void ac_flush_shut(struct ac_heap *heap);
  * returned true. */
 void ac_flush_steal(struct ac_heap *heap, uint32_t me);
 
+/* Its owner empties the bins whose slow paths have not been taken since the last call, and so the centers of
+ * its shard: what they keep pins spans that are free otherwise. */
+void ac_flush_untouched(struct ac_heap *heap);
+
 /* Make everything cached be taken for gone, without giving it back. The owner's operation in progress goes
  * on. */
 void ac_flush_forget(struct ac_heap *heap);

@@ -44,6 +44,8 @@
 #define AC_BIN_BUSY (~(uint64_t)0 << 57)
 #define AC_BIN_SHUT_BASE ((uint64_t)INT64_MAX)
 #define AC_BIN_SHUT_LIMIT ((uint64_t)0)
+/* The base of a bin that takes blocks and gives none: its class shrinks (magazine.c). */
+#define AC_BIN_SHRINK_BASE (AC_BIN_SHUT_BASE - 1)
 
 struct ac_bin {
     uint64_t top;
@@ -60,6 +62,11 @@ struct ac_magazine {
     uint8_t checked; /* frees checked one by one so far                 */
     uint16_t batch;  /* blocks to take at the next refill               */
     uint8_t turns;   /* refills and flushes since it last grew          */
+    uint8_t touched; /* by a slow path since the last ac_flush_untouched */
+    uint8_t flushes; /* in a row, with no refill between; saturates     */
+    bool shrinks;    /* blocks are handed out from the stock only       */
+    uint16_t stock;  /* blocks at the start that came from full spans   */
+    int32_t balance; /* frees less allocations, less what is cached     */
 };
 
 struct ac_outbox;
@@ -85,6 +92,7 @@ struct ac_heap {
     uint64_t flushes;
     uint64_t remote_frees;
     uint32_t slow_paths;        /* taken so far */
+    uint32_t growth_seen;       /* ac_purge_growth when it was last acted on */
     uint64_t slow_at_last_look; /* the helper's: refills + flushes when it last looked */
 };
 

@@ -22,6 +22,9 @@
 
 #include <string.h>
 
+/* Pieces shorter than this are not worth a system call. */
+#define ASSEMBLE_MIN_BYTES ((size_t)128 << 10)
+
 static size_t live_bytes;
 static size_t live_objects;
 
@@ -72,24 +75,71 @@ static bool take_run(struct ac_span *span, size_t units, size_t align, uint32_t 
     return true;
 }
 
+/* From what huge blocks left, or from wholly free chunks. */
+static bool take_kept(size_t bytes, struct ac_mapping *out_mapping, uint32_t me)
+{
+    return ac_mapcache_take(bytes, out_mapping, me) ||
+           (ac_pageheap_surrender(bytes, me) && ac_mapcache_take(bytes, out_mapping, me));
+}
+
+/* Move kept pieces, none of which was long enough, to fresh addresses: the system moves page tables for a
+ * small part of what as many faults would cost. Returns the bytes that are no longer fresh. What is not to
+ * be touched any more is cut off *target; whoever finds it shorter has failed. */
+static size_t assemble(struct ac_mapping *target, uint32_t me)
+{
+    size_t done = 0;
+    bool lost = false;
+    struct ac_mapping m;
+    while (!lost && done < target->bytes &&
+           ac_mapcache_take_some(ASSEMBLE_MIN_BYTES, target->bytes - done, &m, me)) {
+        if (ac_os_move((void *)m.base, m.bytes, m.bytes, (void *)(target->base + done), &lost)) {
+            done += m.bytes;
+            continue;
+        }
+        ac_mapping_unmap(m);
+        if (lost) {
+            size_t behind = done + m.bytes;
+            ac_mapping_unmap((struct ac_mapping){target->base + behind, target->bytes - behind});
+            target->bytes = done;
+        }
+    }
+    return done;
+}
+
+/* At fresh addresses; the memory is fresh only as far as nothing kept is there to be moved to them. */
+static bool take_addresses(struct ac_mapping *m, size_t align, uint32_t me, bool try_only, bool *out_zero)
+{
+    size_t bytes = m->bytes;
+    m->base = (uintptr_t)ac_os_map_aligned(0, bytes, align);
+    *out_zero = true;
+    if (m->base == 0)
+        return false;
+    if (try_only)
+        return true;
+    *out_zero = assemble(m, me) == 0;
+    ac_purge_before_growth(bytes, me);
+    if (m->bytes == bytes)
+        return true;
+    ac_mapping_unmap(*m);
+    m->bytes = bytes;
+    return false;
+}
+
 static bool take_mapping(struct ac_span *span, size_t bytes, size_t align, uint32_t me, bool try_only,
                          bool *out_zero)
 {
     struct ac_mapping m;
-    size_t map_align = align > ac_mapcache_granule() ? align : ac_mapcache_granule();
-    m.bytes = ac_align_up(bytes, ac_mapcache_granule());
-    *out_zero = true;
-    if (!try_only && align <= AC_UNIT_BYTES && ac_mapcache_take(m.bytes, &m, me)) {
+    size_t granule = ac_mapcache_granule();
+    size_t map_align = align > granule ? align : granule;
+    m.bytes = ac_align_up(bytes, granule);
+    if (!try_only && align <= AC_UNIT_BYTES && take_kept(m.bytes, &m, me)) {
         *out_zero = false;
     } else {
-        void *p = ac_os_map_aligned(0, m.bytes, map_align);
-        if (p == NULL && !try_only && ac_purge_make_room(me))
-            p = ac_os_map_aligned(0, m.bytes, map_align);
-        if (p == NULL)
+        if (!take_addresses(&m, map_align, me, try_only, out_zero) &&
+            (try_only || !ac_purge_make_room(me) || !take_addresses(&m, map_align, me, false, out_zero)))
             return false;
-        m.base = (uintptr_t)p;
         if (!ac_pagemap_reserve(m.base, m.bytes)) {
-            ac_os_unmap(p, m.bytes);
+            ac_mapping_unmap(m);
             return false;
         }
     }
@@ -143,18 +193,11 @@ void ac_large_check(const struct ac_span *span, const void *block)
         ac_fault_raise(AC_FAULT_DOUBLE_FREE, block, 0, "large block");
 }
 
-/* With a full VMA table unmapping may be refused: then the pages go back and the addresses are lost. */
-static void unmap(struct ac_mapping m)
-{
-    if (m.bytes != 0 && !ac_os_unmap((void *)m.base, m.bytes))
-        ac_os_purge((void *)m.base, m.bytes);
-}
-
 static void keep_or_unmap(struct ac_mapping m, uint32_t me)
 {
     if (m.bytes <= AC_MAPCACHE_MAX_BYTES)
         ac_mapcache_put(m, &m, me);
-    unmap(m);
+    ac_mapping_unmap(m);
 }
 
 void ac_large_free(struct ac_span *span, void *block, uint32_t me)
@@ -215,14 +258,16 @@ static void *move_mapping(struct ac_span *span, size_t bytes)
 {
     size_t roomy = ac_align_up(bytes + bytes / 8, ac_mapcache_granule());
     void *target = ac_os_map_aligned(0, roomy, ac_mapcache_granule());
+    bool lost = false;
     if (target == NULL)
         return NULL;
     /* The entry goes before the addresses do: another thread may have them the moment they are free. */
     ac_pagemap_set(span->base, 1, ac_entry_make(NULL, AC_FREED_SHARD, 0));
     if (!ac_pagemap_reserve((uintptr_t)target, roomy) ||
-        !ac_os_move((void *)span->base, ac_span_bytes(span), roomy, target)) {
+        !ac_os_move((void *)span->base, ac_span_bytes(span), roomy, target, &lost)) {
         ac_pagemap_set(span->base, 1, ac_entry_make(span, 0, 0));
-        ac_os_unmap(target, roomy);
+        if (!lost)
+            ac_os_unmap(target, roomy);
         return NULL;
     }
     span->base = (uintptr_t)target;
@@ -245,7 +290,7 @@ static void *resize_mapping(struct ac_span *span, void *block, size_t bytes, uin
         if (block == NULL)
             return NULL;
     } else if (bytes < span->bytes && want < have) {
-        unmap((struct ac_mapping){span->base + want, have - want});
+        ac_mapping_unmap((struct ac_mapping){span->base + want, have - want});
         huge_set_units(span, want >> AC_UNIT_SHIFT);
     }
     set_bytes(span, bytes);

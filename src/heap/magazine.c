@@ -26,6 +26,8 @@
 #define CACHE_BYTES 65536u
 #define FIRST_TURNS 16u
 #define LATER_TURNS 2u
+#define SHRINK_FLUSHES 3u
+#define STOCK_BLOCKS 32u
 
 uint8_t ac_perturb_byte;
 
@@ -57,7 +59,7 @@ static void bin_open(struct ac_heap *heap, unsigned class, unsigned count)
     uint64_t base = (uint64_t)(uintptr_t)mag->slots;
     unsigned room = mag->checked < AC_CHECKED_FREES ? 0 : mag->cap;
     bool shut = ac_perturb_is_on(); /* PT1 */
-    ac_store_rlx(&bin->base, shut ? AC_BIN_SHUT_BASE : base);
+    ac_store_rlx(&bin->base, shut ? AC_BIN_SHUT_BASE : mag->shrinks ? AC_BIN_SHRINK_BASE : base);
     ac_store_rlx(&bin->limit, shut ? AC_BIN_SHUT_LIMIT : base + room * sizeof(void *));
     ac_compiler_barrier();
     ac_store_rlx(&bin->top, base + count * sizeof(void *));
@@ -66,12 +68,17 @@ static void bin_open(struct ac_heap *heap, unsigned class, unsigned count)
 static unsigned bin_count(struct ac_heap *heap, unsigned class)
 {
     struct ac_magazine *mag = &heap->magazines[class];
-    if (mag->emptied != 0) {
-        ac_store_rlx(&mag->emptied, 0);
-        return 0;
-    }
     uint64_t base = (uint64_t)(uintptr_t)mag->slots;
-    return base == 0 ? 0 : (unsigned)((heap->bins[class].top - AC_BIN_BUSY - base) / sizeof(void *));
+    unsigned count = 0;
+    if (mag->emptied != 0)
+        ac_store_rlx(&mag->emptied, 0);
+    else if (base != 0)
+        count = (unsigned)((heap->bins[class].top - AC_BIN_BUSY - base) / sizeof(void *));
+    if (count == 0) {
+        mag->shrinks = false;
+        mag->stock = 0;
+    }
+    return count;
 }
 
 static bool magazine_grow(struct ac_heap *heap, unsigned class, unsigned log2, unsigned count)
@@ -124,22 +131,99 @@ static unsigned next_batch(struct ac_magazine *mag, unsigned class)
     return batch;
 }
 
+/* Blocks to take from full spans at once, for a class that shrinks. */
+static unsigned stock_size(const struct ac_magazine *mag)
+{
+    unsigned size = mag->cap / 4u;
+    return size > STOCK_BLOCKS ? STOCK_BLOCKS : size == 0 ? 1 : size;
+}
+
+static void shrink_begin(struct ac_magazine *mag, unsigned count)
+{
+    mag->shrinks = true;
+    mag->stock = 0;
+    mag->balance = (int32_t)stock_size(mag) - (int32_t)count;
+}
+
+/* Give the older half of a full magazine to the shard, or, when the class shrinks, all but the stock. */
+static unsigned flush(struct ac_heap *heap, unsigned class, unsigned count)
+{
+    struct ac_magazine *mag = &heap->magazines[class];
+    struct ac_center *center = ac_center_get(heap->shard, class, heap->id);
+    unsigned first = mag->shrinks ? mag->stock : 0;
+    unsigned n = mag->shrinks ? count - first : (count + 1) / 2;
+    if (n > AC_MAX_BATCH)
+        n = AC_MAX_BATCH;
+    bool hot = mag->checked >= AC_CHECKED_FREES && !can_grow(mag, class) && !mag->shrinks;
+    ac_center_give(center, mag->slots + first, n, heap->id, hot);
+    memmove(mag->slots + first, mag->slots + first + n, (count - first - n) * sizeof(void *));
+    mag->balance += (int32_t)n;
+    ac_count_add(&heap->flushes, 1);
+    count -= n;
+    if (!mag->shrinks && ++mag->flushes == SHRINK_FLUSHES) {
+        mag->flushes = 0;
+        shrink_begin(mag, count);
+    }
+    return count;
+}
+
+/* Fill the stock when the frees since it was last filled still outnumber the allocations; else the class
+ * shrinks no more. Returns the blocks now in the magazine. */
+static unsigned stock_fill(struct ac_heap *heap, unsigned class, unsigned count)
+{
+    struct ac_magazine *mag = &heap->magazines[class];
+    unsigned size = stock_size(mag);
+    if (mag->balance + (int32_t)count < (int32_t)(size + 3) / 4) {
+        mag->shrinks = false;
+        return count;
+    }
+    while (count + size > mag->cap)
+        count = flush(heap, class, count);
+    struct ac_center *center = ac_center_get(heap->shard, class, heap->id);
+    memmove(mag->slots + size, mag->slots, count * sizeof(void *));
+    mag->stock = (uint16_t)ac_center_take(center, mag->slots, size, heap->id, false);
+    memmove(mag->slots + mag->stock, mag->slots + size, count * sizeof(void *));
+    mag->balance = -(int32_t)count;
+    ac_count_add(&heap->refills, 1);
+    return count + mag->stock;
+}
+
+/* A block from the stock; the last freed one takes its place. */
+static void *stock_take(struct ac_magazine *mag, unsigned count)
+{
+    unsigned at = --mag->stock;
+    void *block = mag->slots[at];
+    mag->slots[at] = mag->slots[count - 1];
+    return block;
+}
+
+static unsigned refill(struct ac_heap *heap, unsigned class)
+{
+    struct ac_magazine *mag = &heap->magazines[class];
+    struct ac_center *center = ac_center_get(heap->shard, class, heap->id);
+    grow_in_turn(heap, class, 0);
+    unsigned want = next_batch(mag, class);
+    mag->flushes = 0;
+    ac_count_add(&heap->refills, 1);
+    return center == NULL ? 0 : ac_center_take(center, mag->slots, want, heap->id, true);
+}
+
 void *ac_magazine_refill(struct ac_heap *heap, unsigned class)
 {
     struct ac_magazine *mag = &heap->magazines[class];
     unsigned count = bin_count(heap, class);
+    void *block = NULL;
+    mag->touched = 1;
     if (mag->slots == NULL && !magazine_grow(heap, class, FIRST_LOG2, 0)) {
         ac_store_rlx(&heap->bins[class].top, 0);
         return NULL;
     }
-    if (count == 0) {
-        struct ac_center *center = ac_center_get(heap->shard, class, heap->id);
-        grow_in_turn(heap, class, 0);
-        unsigned want = next_batch(mag, class);
-        count = center == NULL ? 0 : ac_center_take(center, mag->slots, want, heap->id);
-        ac_count_add(&heap->refills, 1);
-    }
-    void *block = count == 0 ? NULL : mag->slots[count - 1];
+    if (mag->shrinks && mag->stock == 0)
+        count = stock_fill(heap, class, count);
+    if (count == 0)
+        count = refill(heap, class);
+    if (count != 0)
+        block = mag->shrinks && mag->stock != 0 ? stock_take(mag, count) : mag->slots[count - 1];
     bin_open(heap, class, count == 0 ? 0 : count - 1);
     return block;
 }
@@ -153,25 +237,11 @@ static void check_free(const struct ac_magazine *mag, unsigned class, unsigned c
     }
 }
 
-/* Give the older half of a full magazine to the shard. */
-static unsigned flush_half(struct ac_heap *heap, unsigned class, unsigned count)
-{
-    struct ac_magazine *mag = &heap->magazines[class];
-    struct ac_center *center = ac_center_get(heap->shard, class, heap->id);
-    unsigned n = (count + 1) / 2;
-    if (n > AC_MAX_BATCH)
-        n = AC_MAX_BATCH;
-    bool hot = mag->checked >= AC_CHECKED_FREES && !can_grow(mag, class);
-    ac_center_give(center, mag->slots, n, heap->id, hot);
-    memmove(mag->slots, mag->slots + n, (count - n) * sizeof(void *));
-    ac_count_add(&heap->flushes, 1);
-    return count - n;
-}
-
 void ac_magazine_push(struct ac_heap *heap, unsigned class, void *block)
 {
     struct ac_magazine *mag = &heap->magazines[class];
     unsigned count = bin_count(heap, class);
+    mag->touched = 1;
     if (mag->slots == NULL && !magazine_grow(heap, class, FIRST_LOG2, 0)) {
         ac_center_give(ac_center_peek(heap->shard, class), &block, 1, heap->id, false);
         ac_store_rlx(&heap->bins[class].top, 0);
@@ -185,7 +255,7 @@ void ac_magazine_push(struct ac_heap *heap, unsigned class, void *block)
     }
     if (count >= mag->cap) {
         if (!grow_in_turn(heap, class, count))
-            count = flush_half(heap, class, count);
+            count = flush(heap, class, count);
     }
     mag->slots[count] = block;
     bin_open(heap, class, count + 1);

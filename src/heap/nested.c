@@ -18,7 +18,7 @@ void *ac_nested_alloc(size_t size, unsigned shard, uint32_t me, bool wait)
     void *block = NULL;
     unsigned class = ac_class_of_size(size);
     struct ac_center *center = wait ? ac_center_get(shard, class, me) : ac_center_peek(shard, class);
-    if (wait && center != NULL && ac_center_take(center, &block, 1, me) == 1)
+    if (wait && center != NULL && ac_center_take(center, &block, 1, me, true) == 1)
         return block;
     if (!wait && center != NULL)
         block = ac_center_try_take(center, me);

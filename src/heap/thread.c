@@ -352,10 +352,20 @@ bool ac_heap_mark(struct ac_heap *heap)
 
 #define TICK_EVERY 64u
 
+static AC_COLD void flush_untouched(struct ac_heap *heap)
+{
+    heap->growth_seen = ac_purge_growth();
+    ac_lock(&heap->lock, heap->id);
+    ac_flush_untouched(heap);
+    ac_unlock(&heap->lock);
+}
+
 void ac_heap_unmark(struct ac_heap *heap)
 {
     if (AC_UNLIKELY(ac_purge_is_due()))
         ac_purge_tick(heap->id, ac_option_value[AC_OPTION_helper] != 0);
+    if (AC_UNLIKELY(ac_purge_growth() != heap->growth_seen))
+        flush_untouched(heap);
     ac_compiler_barrier();
     heap->in_slow = 0;
     if (AC_UNLIKELY(++heap->slow_paths % TICK_EVERY == 0) && ac_hooks.tick != NULL)

@@ -35,8 +35,10 @@ bool ac_os_purge(void *addr, size_t bytes);
 /* Grow or shrink a mapping where it stands. */
 bool ac_os_resize(void *addr, size_t old_bytes, size_t new_bytes);
 
-/* Move a mapping with its contents over `target`, which is replaced. */
-bool ac_os_move(void *addr, size_t old_bytes, size_t new_bytes, void *target);
+/* Move a mapping with its contents over `target`, which is replaced. When refused, the mapping is where it was
+ * and the target is as if fresh; unless *out_lost: then its addresses may be another's and are to be left
+ * alone. Refused where the mapping is several to the system (older kernels), or its table is full. */
+bool ac_os_move(void *addr, size_t old_bytes, size_t new_bytes, void *target, bool *out_lost);
 
 /* Ask for ordinary pages where the system would use huge ones. */
 void ac_os_avoid_huge_pages(void *addr, size_t bytes);

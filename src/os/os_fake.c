@@ -333,7 +333,7 @@ static bool is_resident(uintptr_t page)
 }
 
 /* Copying the resident pages has the effect of moving them. */
-bool ac_os_move(void *addr, size_t old_bytes, size_t new_bytes, void *target)
+bool ac_os_move(void *addr, size_t old_bytes, size_t new_bytes, void *target, bool *out_lost)
 {
     uintptr_t from = (uintptr_t)addr;
     uintptr_t to = (uintptr_t)target;
@@ -343,6 +343,11 @@ bool ac_os_move(void *addr, size_t old_bytes, size_t new_bytes, void *target)
     if (from < to + new_bytes && to < from + old_bytes)
         breach("move onto", "the two overlap", to, new_bytes);
     bool ok = !ac_fake_is_refused(AC_FAKE_MOVE);
+    *out_lost = !ok && ac_fake_is_refused(AC_FAKE_MAP);
+    if (*out_lost)
+        space.refused_unmap_bytes += new_bytes;
+    if (!ok && !*out_lost)
+        map_real(to, new_bytes, PROT_READ | PROT_WRITE);
     if (ok) {
         map_real(to, new_bytes, PROT_READ | PROT_WRITE);
         for (size_t at = 0; at < old_bytes && at < new_bytes; at += real_page()) {

@@ -71,10 +71,20 @@ bool ac_os_resize(void *addr, size_t old_bytes, size_t new_bytes)
     return !ac_sys_failed(ac_sys4(__NR_mremap, addr, old_bytes, new_bytes, 0));
 }
 
-bool ac_os_move(void *addr, size_t old_bytes, size_t new_bytes, void *target)
+/* Many kernels unmap the target before they find a reason to refuse. */
+bool ac_os_move(void *addr, size_t old_bytes, size_t new_bytes, void *target, bool *out_lost)
 {
-    return !ac_sys_failed(ac_sys6(__NR_mremap, (long)addr, (long)old_bytes, (long)new_bytes,
-                                  MREMAP_MAYMOVE | MREMAP_FIXED, (long)target, 0));
+    *out_lost = false;
+    if (!ac_sys_failed(ac_sys6(__NR_mremap, (long)addr, (long)old_bytes, (long)new_bytes,
+                               MREMAP_MAYMOVE | MREMAP_FIXED, (long)target, 0)))
+        return true;
+    long again =
+        ac_sys6(__NR_mmap, (long)target, (long)new_bytes, PROT_READ | PROT_WRITE,
+                MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
+    *out_lost = again != (long)target;
+    if (*out_lost && !ac_sys_failed(again)) /* kernels before 4.17 take the address for a hint */
+        ac_os_unmap((void *)again, new_bytes);
+    return false;
 }
 
 void ac_os_avoid_huge_pages(void *addr, size_t bytes)

@@ -29,7 +29,7 @@ static inline struct ac_center *center_of(size_t size)
 static inline void take_n(struct ac_center *center, void **blocks, unsigned n)
 {
     for (unsigned got = 0; got < n;) {
-        unsigned more = ac_center_take(center, blocks + got, n - got, ME);
+        unsigned more = ac_center_take(center, blocks + got, n - got, ME, true);
         assert_in_range(more, 1, n - got);
         got += more;
     }

@@ -79,7 +79,7 @@ static void test_central__a_batch_pops_in_address_order(void **state)
         blocks[k] = swap;
     }
     ac_center_give(center, blocks, 128, ME, false);
-    assert_int_equal(ac_center_take(center, blocks, 100, ME), 100);
+    assert_int_equal(ac_center_take(center, blocks, 100, ME, true), 100);
     for (unsigned i = 1; i < 100; i++)
         assert_true(blocks[i] < blocks[i - 1]);
 }
@@ -100,7 +100,7 @@ static void give_some(struct ac_center *center, unsigned n, bool hot, uint64_t *
 
 static void take_some(struct ac_center *center, unsigned n)
 {
-    unsigned got = ac_center_take(center, out + nout, n, ME);
+    unsigned got = ac_center_take(center, out + nout, n, ME, true);
     assert_in_range(got, 1, n);
     for (unsigned i = nout; i < nout + got; i++)
         unit_fill(out[i], 64, (uintptr_t)out[i]);
@@ -263,9 +263,9 @@ static void test_central__transfer_is_last_in_first_out(void **state)
     ac_center_give(center, b, 20, ME, true);
     assert_int_equal(center->ntransfer, 40);
     assert_int_equal(center->out, 40);
-    assert_int_equal(ac_center_take(center, c, 20, ME), 20);
+    assert_int_equal(ac_center_take(center, c, 20, ME, true), 20);
     assert_memory_equal(b, c, sizeof b);
-    assert_int_equal(ac_center_take(center, c, 20, ME), 20);
+    assert_int_equal(ac_center_take(center, c, 20, ME, true), 20);
     assert_memory_equal(a, c, sizeof a);
     assert_int_equal(center->ntransfer, 0);
 }
@@ -318,7 +318,7 @@ static void *trade(void *arg)
     struct ac_center *center = ac_center_peek(SHARD, ac_class_of_size(96));
     for (unsigned i = 0; i < ROUNDS; i++) {
         unsigned want = 1 + (unsigned)(unit_random(&seed) % 64);
-        unsigned got = n + want < 500 ? ac_center_take(center, blocks + n, want, me) : 0;
+        unsigned got = n + want < 500 ? ac_center_take(center, blocks + n, want, me, true) : 0;
         for (unsigned k = n; k < n + got; k++)
             unit_fill(blocks[k], 96, (uintptr_t)blocks[k]);
         n = swap_some(blocks, n + got);

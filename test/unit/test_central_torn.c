@@ -41,18 +41,18 @@ static void test_central__no_memory(void **state)
     ac_fake_heal();
     struct ac_center *center = center_of(16);
     ac_fake_fail(AC_FAKE_ANY, 1, true);
-    assert_int_equal(ac_center_take(center, blocks, 10, ME), 0);
+    assert_int_equal(ac_center_take(center, blocks, 10, ME, true), 0);
     ac_fake_heal();
     take_n(center, blocks, 2000);
     struct ac_run run;
     while (ac_pageheap_take(1, 1, &run, ME, true))
         ;
     ac_fake_fail(AC_FAKE_ANY, 1, true);
-    assert_int_equal(ac_center_take(center, blocks + 2000, 100, ME), 48); /* what is left of the span */
-    assert_int_equal(ac_center_take(center, blocks + 2048, 100, ME), 0);
+    assert_int_equal(ac_center_take(center, blocks + 2000, 100, ME, true), 48); /* what is left of the span */
+    assert_int_equal(ac_center_take(center, blocks + 2048, 100, ME, true), 0);
     size_t records = ac_meta_used_bytes();
     for (unsigned i = 0; i < 100; i++)
-        assert_int_equal(ac_center_take(center, blocks + 2048, 100, ME), 0);
+        assert_int_equal(ac_center_take(center, blocks + 2048, 100, ME, true), 0);
     assert_int_equal(ac_meta_used_bytes(), records); /* failing costs nothing */
     ac_fake_heal();
     take_n(center, blocks + 2048, 100);
@@ -128,7 +128,7 @@ static void tear(struct ac_center *center)
         ;
     if (sigsetjmp(vanished, 0) == 0) {
         ac_fake_intrude(AC_FAKE_MAP_ALIGNED, vanish, NULL);
-        while (ac_center_take(center, &block, 1, OTHER) == 1)
+        while (ac_center_take(center, &block, 1, OTHER, true) == 1)
             ;
         fail();
     }

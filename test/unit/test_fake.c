@@ -66,8 +66,9 @@ static void test_fake__resize_and_move(void **state)
     assert_false(ac_os_resize(p, 6 * PAGE, 9 * PAGE)); /* the wall */
     assert_int_equal(ac_fake_mapped_bytes(), 7 * PAGE);
     char *target = ac_os_map(0, 9 * PAGE);
+    bool lost;
     memset(target, 7, 9 * PAGE);
-    assert_true(ac_os_move(p, 6 * PAGE, 9 * PAGE, target));
+    assert_true(ac_os_move(p, 6 * PAGE, 9 * PAGE, target, &lost));
     assert_true(unit_is_filled(target, 4 * PAGE, 1));
     assert_true(unit_is_zero(target + 4 * PAGE, 5 * PAGE));
     assert_int_equal(ac_fake_page_state(target + 8 * PAGE), AC_FAKE_RESIDENT); /* was read just now */
@@ -206,7 +207,8 @@ static void align_little(void *p)
 
 static void move_onto_nothing(void *p)
 {
-    ac_os_move(p, PAGE, 2 * PAGE, (char *)p - 64 * PAGE);
+    bool lost;
+    ac_os_move(p, PAGE, 2 * PAGE, (char *)p - 64 * PAGE, &lost);
 }
 
 static void test_fake__breaches(void **state)

@@ -48,7 +48,12 @@ static void check_bin(const struct ac_heap *heap, unsigned class)
         return;
     uint64_t base = (uint64_t)(uintptr_t)mag->slots;
     assert_false(ac_bin_is_busy(bin->top));
-    assert_true(bin->base == base);
+    if (mag->emptied != 0 || bin->base == AC_BIN_SHUT_BASE) {
+        assert_true(bin->base == AC_BIN_SHUT_BASE && bin->limit == AC_BIN_SHUT_LIMIT);
+        return;
+    }
+    assert_true(bin->base == (mag->shrinks ? AC_BIN_SHRINK_BASE : base));
+    assert_true(mag->stock == 0 || mag->shrinks);
     assert_true(bin->limit == base || bin->limit == base + mag->cap * sizeof(void *));
     assert_true(bin->top >= base && bin->top <= base + mag->cap * sizeof(void *));
     assert_true(mag->cap < 1u << mag->log2);
