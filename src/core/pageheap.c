@@ -33,6 +33,7 @@
 #include "base/bits.h"
 #include "core/mapcache.h"
 #include "core/meta.h"
+#include "core/option.h"
 #include "core/pagemap.h"
 #include "os/lock.h"
 #include "os/os.h"
@@ -197,7 +198,9 @@ static bool arena_add_locked(uintptr_t base, size_t bytes, uint32_t me)
         ac_os_unmap((void *)base, bytes);
         return false;
     }
-    if (heap.mapped_bytes < AC_SMALL_HEAP_BYTES)
+    if (heap.mapped_bytes >= ac_option_value[AC_OPTION_huge_from])
+        ac_os_want_huge_pages((void *)base, bytes);
+    else if (heap.mapped_bytes < AC_SMALL_HEAP_BYTES)
         ac_os_avoid_huge_pages((void *)base, bytes);
     size_t done = 0;
     while (done < bytes) {

@@ -26,7 +26,7 @@ static uint64_t *entry_of(uintptr_t addr)
     return leaf == NULL ? NULL : &leaf[(addr >> AC_UNIT_SHIFT) & (LEAF_UNITS - 1)];
 }
 
-uint64_t ac_pagemap_get(const void *addr)
+uint64_t ac_pagemap_get_far(const void *addr)
 {
     uint64_t *entry = entry_of((uintptr_t)addr);
     return entry == NULL ? 0 : ac_load_rlx(entry);

@@ -20,6 +20,7 @@
 #ifndef AC_CORE_PAGEMAP_H
 #define AC_CORE_PAGEMAP_H
 
+#include "base/atomic.h"
 #include "core/config.h"
 
 #include <stdbool.h>
@@ -56,8 +57,14 @@ AC_INLINE unsigned ac_entry_bin(uint64_t entry)
     return (unsigned)(entry >> 48) & 0xff;
 }
 
+uint64_t ac_pagemap_get_far(const void *addr);
+
 /* Entry of the unit that holds an address; 0 for any address acre has nothing to do with. */
-uint64_t ac_pagemap_get(const void *addr);
+AC_INLINE uint64_t ac_pagemap_get(const void *addr)
+{
+    size_t unit = ((uintptr_t)addr - ac_window_base) >> AC_UNIT_SHIFT;
+    return AC_LIKELY(unit < AC_WINDOW_UNITS) ? ac_load_rlx(&ac_window_leaf[unit]) : ac_pagemap_get_far(addr);
+}
 
 /* Make sure that entries for a range can be set. False when memory is exhausted. */
 bool ac_pagemap_reserve(uintptr_t addr, size_t bytes);

@@ -309,52 +309,77 @@ void ac_center_check_block(const struct ac_span *span, const void *block)
         bad_block(span, block);
 }
 
-/* Blocks of one span in a row are counted together. */
-struct tally {
-    struct ac_span *span;
-    unsigned n;
-};
-
-static void tally_close(struct ac_center *center, struct tally *tally, uint32_t me)
+static AC_NOINLINE void span_gain_events(struct ac_center *center, struct ac_span *span, unsigned n, uint32_t me)
 {
-    struct ac_span *span = tally->span;
-    while (tally->n != 0) {
+    while (n != 0) {
         unsigned to_event = (unsigned)(span->event - span->nfree);
-        unsigned step = tally->n < to_event ? tally->n : to_event;
+        unsigned step = n < to_event ? n : to_event;
         span->nfree = (uint16_t)(span->nfree + step);
-        tally->n -= step;
+        n -= step;
         if (span->nfree == span->event)
             span_event(center, span, me);
     }
 }
 
+/* n bits of the span have been set. */
+AC_INLINE void span_gain(struct ac_center *center, struct ac_span *span, unsigned n, uint32_t me)
+{
+    if (AC_LIKELY(span->nfree + n < span->event))
+        span->nfree = (uint16_t)(span->nfree + n);
+    else
+        span_gain_events(center, span, n, me);
+}
+
+AC_INLINE struct ac_span *span_of_block(const struct ac_center *center, const void *block)
+{
+    struct ac_span *span = ac_entry_span(ac_pagemap_get(block));
+    if (AC_UNLIKELY(span == NULL || span->kind != AC_SPAN_SMALL))
+        ac_fault_raise(AC_FAULT_DOUBLE_FREE, block, ac_sizeclass[center->class].size_bytes, NULL);
+    return span;
+}
+
+/* Blocks that come back one after the other are often neighbours: the page map is asked once for those of one
+ * span, its counter changes once, and a word of its bitmap once for those of one word. */
+static unsigned span_give(struct ac_center *center, struct ac_span *span, void **blocks, unsigned n, uint32_t me)
+{
+    const uintptr_t base = span->base;
+    const size_t bytes = ac_span_bytes(span);
+    const uint32_t size = span->size_bytes;
+    uint64_t *word = NULL;
+    uint64_t bits = 0;
+    unsigned k = 0;
+    do {
+        uint32_t offset = (uint32_t)((uintptr_t)blocks[k] - base);
+        uint32_t i = ac_class_index(offset, span->recip);
+        uint64_t bit = (uint64_t)1 << (i % 64);
+        if (&span->free_bits[i / 64] != word) {
+            if (word != NULL)
+                ac_store_rlx(word, bits);
+            word = &span->free_bits[i / 64];
+            bits = *word;
+            if (i / 64 < span->first_word)
+                span->first_word = (uint16_t)(i / 64);
+        }
+        if (AC_UNLIKELY(i * size != offset || i >= span->fresh || (bits & bit) != 0))
+            bad_block(span, blocks[k]);
+        bits |= bit;
+        k++;
+    } while (k < n && (uintptr_t)blocks[k] - base < bytes);
+    ac_store_rlx(word, bits);
+    span_gain(center, span, k, me);
+    return k;
+}
+
 static void give_to_spans(struct ac_center *center, void **blocks, unsigned n, uint32_t me)
 {
-    struct tally tally = {NULL, 0};
     unsigned given = 0;
-    for (unsigned k = 0; k < n; k++) {
-        struct ac_span *span = ac_entry_span(ac_pagemap_get(blocks[k]));
-        if (AC_UNLIKELY(span == NULL || span->kind != AC_SPAN_SMALL))
-            ac_fault_raise(AC_FAULT_DOUBLE_FREE, blocks[k], ac_sizeclass[center->class].size_bytes, NULL);
-        if (AC_UNLIKELY(span->epoch != center->epoch))
-            continue;
-        uint32_t offset = (uint32_t)((uintptr_t)blocks[k] - span->base);
-        uint32_t i = ac_class_index(offset, span->recip);
-        uint64_t *word = &span->free_bits[i / 64];
-        uint64_t bit = (uint64_t)1 << (i % 64);
-        if (AC_UNLIKELY(i * span->size_bytes != offset || i >= span->fresh || (*word & bit) != 0))
-            bad_block(span, blocks[k]);
-        if (span != tally.span) {
-            tally_close(center, &tally, me);
-            tally.span = span;
-        }
-        ac_store_rlx(word, *word | bit);
-        if (i / 64 < span->first_word)
-            span->first_word = (uint16_t)(i / 64);
-        tally.n++;
-        given++;
+    for (unsigned k = 0; k < n;) {
+        struct ac_span *span = span_of_block(center, blocks[k]);
+        bool ours = span->epoch == center->epoch;
+        unsigned step = AC_LIKELY(ours) ? span_give(center, span, blocks + k, n - k, me) : 1;
+        given += ours ? step : 0;
+        k += step;
     }
-    tally_close(center, &tally, me);
     ac_count_add(&center->out, -(uint64_t)given);
 }
 

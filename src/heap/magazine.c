@@ -154,7 +154,7 @@ static unsigned flush(struct ac_heap *heap, unsigned class, unsigned count)
     unsigned n = mag->shrinks ? count - first : (count + 1) / 2;
     if (n > AC_MAX_BATCH)
         n = AC_MAX_BATCH;
-    bool hot = mag->checked >= AC_CHECKED_FREES && !can_grow(mag, class) && !mag->shrinks;
+    bool hot = mag->checked >= AC_CHECKED_FREES && !can_grow(mag, class);
     ac_center_give(center, mag->slots + first, n, heap->id, hot);
     memmove(mag->slots + first, mag->slots + first + n, (count - first - n) * sizeof(void *));
     mag->balance += (int32_t)n;
@@ -183,9 +183,10 @@ static unsigned stock_fill(struct ac_heap *heap, unsigned class, unsigned count)
     memmove(mag->slots + size, mag->slots, count * sizeof(void *));
     mag->stock = (uint16_t)ac_center_take(center, mag->slots, size, heap->id, false);
     memmove(mag->slots + mag->stock, mag->slots + size, count * sizeof(void *));
+    count += mag->stock;
     mag->balance = -(int32_t)count;
     ac_count_add(&heap->refills, 1);
-    return count + mag->stock;
+    return count;
 }
 
 /* A block from the stock; the last freed one takes its place. */

@@ -40,7 +40,9 @@ bool ac_os_resize(void *addr, size_t old_bytes, size_t new_bytes);
  * alone. Refused where the mapping is several to the system (older kernels), or its table is full. */
 bool ac_os_move(void *addr, size_t old_bytes, size_t new_bytes, void *target, bool *out_lost);
 
-/* Ask for ordinary pages where the system would use huge ones. */
+/* Ask for huge pages where the system uses them on request only, or for ordinary ones where it would use huge
+ * ones anyway. Advice: nothing follows when it is refused. */
+void ac_os_want_huge_pages(void *addr, size_t bytes);
 void ac_os_avoid_huge_pages(void *addr, size_t bytes);
 
 /* Make a page read as zeros in a forked child. */

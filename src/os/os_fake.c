@@ -362,6 +362,13 @@ bool ac_os_move(void *addr, size_t old_bytes, size_t new_bytes, void *target, bo
     return ok;
 }
 
+void ac_os_want_huge_pages(void *addr, size_t bytes)
+{
+    space_lock();
+    check_mapped("want_huge_pages", (uintptr_t)addr, bytes);
+    space_unlock();
+}
+
 void ac_os_avoid_huge_pages(void *addr, size_t bytes)
 {
     space_lock();

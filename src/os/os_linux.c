@@ -87,6 +87,11 @@ bool ac_os_move(void *addr, size_t old_bytes, size_t new_bytes, void *target, bo
     return false;
 }
 
+void ac_os_want_huge_pages(void *addr, size_t bytes)
+{
+    ac_sys3(__NR_madvise, addr, bytes, MADV_HUGEPAGE);
+}
+
 void ac_os_avoid_huge_pages(void *addr, size_t bytes)
 {
     ac_sys3(__NR_madvise, addr, bytes, MADV_NOHUGEPAGE);
