@@ -25,7 +25,7 @@ demo: ## Run a real program on the system's malloc and on acre
 
 bench: all ## Compare with other allocators
 	@tools/setup bench
-	@bench/run
+	@bench/run && bench/start && bench/threads
 
 install: all ## Install below PREFIX (and DESTDIR)
 	@DESTDIR=$(abspath $(DESTDIR)) cmake --install build --prefix $(abspath $(PREFIX))

@@ -4,7 +4,8 @@
  *
  * A kernel does a fixed amount of work, set by its first argument in percent (100: a run of some tenths of
  * a second), and prints a checksum made of sizes and contents, never of addresses or times: two allocators
- * that serve it correctly print the same.
+ * that serve it correctly print the same. What it asks for is taken from programs, never from how any
+ * allocator works. With BENCH_IDLE_S=N in the environment it then stays N seconds without doing anything.
  */
 #ifndef KERNEL_H
 #define KERNEL_H
@@ -12,6 +13,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 /* xorshift64*: good enough to scatter, cheap enough not to be what is measured. */
 static inline uint64_t rng_next(uint64_t *state)
@@ -75,10 +77,22 @@ static inline size_t kernel_work(int argc, char **argv, size_t full)
     return work > 0 ? work : 1;
 }
 
+/* What the program itself asked for and held at its peak: the runner sets resident memory against it. */
+static inline void kernel_live(size_t peak_bytes)
+{
+    printf("live %zu\n", peak_bytes);
+}
+
 static inline int kernel_done(uint64_t sum)
 {
+    const char *idle_s = getenv("BENCH_IDLE_S");
+
     printf("%016llx\n", (unsigned long long)sum);
-    return fflush(stdout) == 0 ? 0 : 1;
+    if (fflush(stdout) != 0)
+        return 1;
+    if (idle_s != NULL)
+        sleep((unsigned)atoi(idle_s));
+    return 0;
 }
 
 #endif

@@ -1,16 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * larson.c -- a server of two threads: each replaces blocks at random in its table, then hands the table
- * to a new thread and ends.
+ * larson.c -- a server of some threads: each replaces blocks at random in its table, then hands the table
+ * to a new thread and ends. The second argument is the number of threads; they share the work.
  *
  * After P. Larson and M. Krishnan, Memory allocation for long-running server applications (1998): blocks
  * outlive the thread that made them and are freed by another.
  */
-#include <pthread.h>
+#include "threads.h"
 
-#include "kernel.h"
-
-#define NTHREADS 2
 #define NSLOTS 4000
 #define NROUNDS 40
 
@@ -38,25 +35,18 @@ static void *serve(void *argument)
 
 int main(int argc, char **argv)
 {
-    static struct worker workers[NTHREADS];
-    size_t nreplaces = kernel_work(argc, argv, 10000000) / NROUNDS;
+    static struct worker workers[MAX_THREADS];
+    size_t nthreads = kernel_threads(argc, argv, 2, 2);
+    size_t nreplaces = kernel_work(argc, argv, 20000000) / NROUNDS / nthreads;
     uint64_t sum = 0;
 
-    for (size_t t = 0; t < NTHREADS; t++) {
+    for (size_t t = 0; t < nthreads; t++) {
         workers[t].seed = t + 5;
         workers[t].nreplaces = nreplaces;
     }
-    for (size_t round = 0; round < NROUNDS; round++) {
-        pthread_t threads[NTHREADS];
-
-        for (size_t t = 0; t < NTHREADS; t++) {
-            if (pthread_create(&threads[t], NULL, serve, &workers[t]) != 0)
-                return 1;
-        }
-        for (size_t t = 0; t < NTHREADS; t++)
-            pthread_join(threads[t], NULL);
-    }
-    for (size_t t = 0; t < NTHREADS; t++) {
+    for (size_t round = 0; round < NROUNDS; round++)
+        kernel_run(nthreads, serve, workers, sizeof *workers);
+    for (size_t t = 0; t < nthreads; t++) {
         for (size_t i = 0; i < NSLOTS; i++) {
             if (workers[t].block[i] != NULL)
                 sum += kernel_drop(workers[t].block[i], workers[t].size[i]);

@@ -20,7 +20,7 @@ struct entry {
 };
 
 static struct entry *oldest, *newest;
-static size_t used_bytes;
+static size_t used_bytes, nentries, peak_entries;
 
 static uint64_t evict(void)
 {
@@ -28,6 +28,7 @@ static uint64_t evict(void)
     uint64_t sum;
 
     used_bytes -= entry->size;
+    nentries--;
     oldest = entry->newer;
     if (oldest == NULL)
         newest = NULL;
@@ -50,6 +51,8 @@ static void insert(size_t size, unsigned char mark)
         oldest = entry;
     newest = entry;
     used_bytes += size;
+    if (++nentries > peak_entries)
+        peak_entries = nentries;
 }
 
 int main(int argc, char **argv)
@@ -74,5 +77,6 @@ int main(int argc, char **argv)
     }
     while (oldest != NULL)
         sum += evict();
+    kernel_live(LIMIT_BYTES + peak_entries * sizeof *oldest);
     return kernel_done(sum);
 }

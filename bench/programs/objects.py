@@ -3,13 +3,16 @@
 expressions, sorting.
 
 Usage: objects.py PERCENT. Prints checksums. Run it with PYTHONMALLOC=malloc to send every object to malloc,
-without to send those over 512 bytes and the pools of the small ones."""
+without to send those over 512 bytes and the pools of the small ones. With BENCH_IDLE_S=N in the environment
+it then stays N seconds without doing anything."""
 import ast
 import hashlib
 import importlib.util
 import json
+import os
 import re
 import sys
+import time
 
 MODULES = (
     "argparse",
@@ -78,7 +81,8 @@ def main():
     texts = [source_of(module) for module in MODULES[: max(2, len(MODULES) * percent // 100)]]
     print(trees(texts))
     print(words(texts))
-    print(records(max(100, 120 * percent)))
+    print(records(max(100, 120 * percent)), flush=True)
+    time.sleep(int(os.environ.get("BENCH_IDLE_S", "0")))
 
 
 if __name__ == "__main__":

@@ -1,3 +1,3 @@
 # SPDX-License-Identifier: MIT
-"""The parts of bench/run, bench/start and bench/threads: which allocators, which programs, how a run is
-measured, how it is shown."""
+"""The parts of the tools in bench/: which allocators, which programs, how a run is measured, how it is
+compared and shown."""

@@ -29,6 +29,17 @@ def revision(top):
     return made.stdout.strip()
 
 
+def compiler():
+    """The compiler the kernels are made with, in its own words."""
+    try:
+        made = subprocess.run(
+            [os.environ.get("CC") or "cc", "--version"], capture_output=True, text=True, check=False
+        )
+    except OSError:
+        return ""
+    return made.stdout.partition("\n")[0].strip()
+
+
 def describe(top):
     memory_kib = int(first_match("/proc/meminfo", r"^MemTotal:\s+(\d+)", "0"))
     return {
@@ -39,6 +50,9 @@ def describe(top):
         "kernel": platform.release(),
         "system": first_match("/etc/os-release", r'^PRETTY_NAME="?([^"\n]*)', platform.system()),
         "huge_pages": first_match("/sys/kernel/mm/transparent_hugepage/enabled", r"\[(\w+)\]", "unknown"),
+        "page_bytes": os.sysconf("SC_PAGE_SIZE"),
+        "libc": os.confstr("CS_GNU_LIBC_VERSION") or "",
+        "compiler": compiler(),
         "load": os.getloadavg()[0],
         "revision": revision(top),
     }
@@ -47,6 +61,5 @@ def describe(top):
 def line(facts):
     return (
         "%(date)s, %(system)s, %(processors)d x %(processor)s, %(memory_mib)d MiB, "
-        "kernel %(kernel)s, huge pages %(huge_pages)s"
-        % facts
+        "kernel %(kernel)s, huge pages %(huge_pages)s" % facts
     )

@@ -2,6 +2,7 @@
 """measure.py -- runs one program under one allocator and returns its cost; checks that the allocator really
 served it."""
 import atexit
+import copy
 import glob
 import hashlib
 import json
@@ -19,6 +20,7 @@ KERNEL_FLAGS = ["-std=gnu11", "-O2", "-fno-builtin", "-Wall", "-Wextra", "-pthre
 BINDING = re.compile(
     r"binding file (\S+) \[\d+\] to (\S+) \[\d+\]: normal symbol `(malloc|calloc|realloc|free)'"
 )
+LIVE = re.compile(rb"^live (\d+)$", re.MULTILINE)
 
 
 class Failed(Exception):
@@ -26,7 +28,8 @@ class Failed(Exception):
 
 
 class Bench:
-    """The folder build/bench: compiled kernels, the measuring program; and a scratch folder of this run's own in it."""
+    """The folder build/bench: compiled kernels, the measuring program; and a scratch folder of this run's own
+    in it."""
 
     def __init__(self, build):
         self.top = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -39,18 +42,22 @@ class Bench:
     def path(self, name):
         return os.path.join(self.scratch, name)
 
+    def sibling(self):
+        """The same with a scratch folder of its own in this one's, for a run at the same time."""
+        other = copy.copy(self)
+        other.scratch = tempfile.mkdtemp(dir=self.scratch)
+        return other
+
     def source(self, name):
         return os.path.join(self.top, name)
 
     def compile(self, name, static=False):
         """Compile one C file of the suite unless its binary is newer; returns the binary's path."""
         source, binary = self.source(name), os.path.join(self.folder, os.path.basename(name)[:-2])
-        inputs = [source, self.source("kernels/kernel.h")]
+        inputs = [source, *glob.glob(self.source("kernels/*.h"))]
         if os.path.exists(binary) and os.path.getmtime(binary) > max(map(os.path.getmtime, inputs)):
             return binary
-        compiler = (
-            os.environ.get("CC") or shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
-        )
+        compiler = os.environ.get("CC") or shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
         if compiler is None:
             raise Unusable("no C compiler; install gcc, the kernels are compiled on first use")
         made = None
@@ -67,11 +74,13 @@ class Bench:
         raise Unusable("%s does not compile:\n%s" % (source, made.stderr))
 
 
-def environment(program):
+def environment(program, idle_s=0):
     """What a program sees besides the preload: nothing of the caller's that could steer an allocator."""
     keep = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
     keep.update(LC_ALL="C", PYTHONHASHSEED="0", PERL_HASH_SEED="0")
     keep.update(program.env)
+    if idle_s:
+        keep["BENCH_IDLE_S"] = str(idle_s)
     return keep
 
 
@@ -93,7 +102,7 @@ def digest(bench, program, output):
     return parts.hexdigest()
 
 
-def execute(bench, program, command, timeout_s=TIMEOUT_S):
+def execute(bench, program, command, timeout_s=TIMEOUT_S, idle_s=0):
     """Run to the end; returns standard output. Its whole process group goes when it takes too long."""
     with open(program.input or os.devnull, "rb") as stdin, open(bench.path("stderr"), "w+b") as stderr:
         with subprocess.Popen(
@@ -101,7 +110,7 @@ def execute(bench, program, command, timeout_s=TIMEOUT_S):
             stdin=stdin,
             stdout=subprocess.PIPE,
             stderr=stderr,
-            env=environment(program),
+            env=environment(program, idle_s),
             cwd=bench.scratch,
             start_new_session=True,
         ) as process:
@@ -120,8 +129,9 @@ def execute(bench, program, command, timeout_s=TIMEOUT_S):
     return output
 
 
-def run(bench, program, allocator, variables=(), options=()):
-    """One run: {wall_s, user_s, sys_s, rss_kib, minor_faults, ..., digest}."""
+def run(bench, program, allocator, variables=(), options=(), idle_s=0):
+    """One run: {wall_s, user_s, sys_s, rss_kib, minor_faults, ..., digest}; and live_bytes of a kernel that
+    says what it held."""
     report = bench.path("report.json")
     if os.path.exists(report):
         os.unlink(report)
@@ -133,9 +143,12 @@ def run(bench, program, allocator, variables=(), options=()):
         command = [program.driver, *program.driver_arguments, "--", *prefix, "--", *program.command]
     else:
         command = [*prefix, "--", *program.command]
-    output = execute(bench, program, command)
+    output = execute(bench, program, command, idle_s=idle_s)
     with open(report, encoding="ascii") as file:
         cost = json.load(file)
+    live = LIVE.search(output) if program.is_kernel else None
+    if live:
+        cost["live_bytes"] = int(live.group(1))
     cost["digest"] = digest(bench, program, output)
     return cost
 

@@ -1,69 +1,18 @@
 # SPDX-License-Identifier: MIT
-"""programs.py -- what is run: real programs on made-up input, and kernels that stress one thing each.
-
-Every one does the same work whatever the allocator and prints the same; `percent` scales it (100: some tenths
-of a second)."""
+"""programs.py -- the rows made of real programs: how each is run here, and where it comes from."""
 import os
-import re
 import shlex
 import shutil
 import subprocess
 import sys
-from dataclasses import dataclass, field
 
-
-@dataclass(frozen=True)
-class Program:
-    """One row of the table. `output` is a file it writes, `driver` a script that starts the command and puts
-    load on it."""
-
-    name: str
-    stresses: str
-    command: tuple
-    env: dict = field(default_factory=dict)
-    input: str = ""
-    output: str = ""
-    driver: str = ""
-    driver_arguments: tuple = ()
-    has_own_allocator: bool = False
-    is_kernel: bool = False
-
-
-# Source, second argument, what it stresses.
-KERNELS = (
-    ("pair", "", "malloc and free of one block at a time"),
-    ("slots", "1000", "random replacement, 1 000 live blocks"),
-    ("slots", "100000", "random replacement, 100 000 live blocks"),
-    ("slots", "1000000", "random replacement, 1 000 000 live blocks"),
-    ("tree", "", "binary trees built and torn down"),
-    ("mixed", "", "16 bytes to 64 KiB, short and long lives, calloc, realloc"),
-    ("larson", "", "two threads; blocks outlive the thread that made them"),
-    ("pipe", "", "one thread allocates, another frees"),
-    ("grow", "", "arrays grown by realloc"),
-    ("large", "", "buffers of 64 KiB to 8 MiB, written"),
-    ("lru", "", "a cache whose entries change size from phase to phase"),
-    ("batch", "order", "all allocated, all freed in order"),
-    ("batch", "random", "all allocated, all freed in random order"),
-)
-
-
-def kernels(bench, percent):
-    for name, argument, stresses in KERNELS:
-        binary = bench.compile("kernels/%s.c" % name)
-        short = re.sub("000$", "k", re.sub("000000$", "M", argument))
-        yield Program(
-            name=("%s %s" % (name, short)).strip(),
-            stresses=stresses,
-            is_kernel=True,
-            command=(binary, str(percent)) + ((argument,) if argument else ()),
-        )
+from .kernels import all_kernels
+from .program import Program
 
 
 def real_interpreter():
     """The system's python3 itself; what the PATH has may be a wrapper script."""
-    return (
-        "/usr/bin/python3" if os.access("/usr/bin/python3", os.X_OK) else os.path.realpath(sys.executable)
-    )
+    return "/usr/bin/python3" if os.access("/usr/bin/python3", os.X_OK) else os.path.realpath(sys.executable)
 
 
 def write(bench, name, text):
@@ -87,18 +36,25 @@ def puzzle(bench, percent):
     return write(bench, "puzzle.smt2", made.stdout)
 
 
-def compiler(bench, percent):
-    """The compiler proper: the driver g++ only starts it, and the driver's memory is not of interest."""
-    level = "-O1" if percent >= 100 else "-O0"
-    source = bench.source("programs/templates.cc")
+def compiler(driver, proper, arguments, output):
+    """The command of the compiler proper: the driver only starts it, its own memory is not of interest."""
     plan = subprocess.run(
-        ["g++", "-###", "-S", "-std=c++17", level, "-DPARTS=1", source, "-o", "templates.s"],
-        capture_output=True,
-        text=True,
-        check=True,
+        [driver, "-###", "-S", *arguments, "-o", output], capture_output=True, text=True, check=True
     )
-    line = next(line for line in plan.stderr.splitlines() if "cc1plus" in line.split(" -")[0])
+    line = next(line for line in plan.stderr.splitlines() if line.split(" -")[0].endswith(proper))
     return tuple(shlex.split(line))
+
+
+def cc1(bench, percent):
+    source = bench.source("programs/functions.c")
+    much = ["-O2", "-DCOPIES=2"] if percent >= 100 else ["-O1", "-DCOPIES=1"]
+    return compiler("gcc", "cc1", [*much, source], "functions.s")
+
+
+def cc1plus(bench, percent):
+    source = bench.source("programs/templates.cc")
+    level = "-O1" if percent >= 100 else "-O0"
+    return compiler("g++", "cc1plus", ["-std=c++17", level, "-DPARTS=1", source], "templates.s")
 
 
 def real(bench, percent):
@@ -117,6 +73,7 @@ def real(bench, percent):
                 "CPython with every object through malloc",
                 objects,
                 env={"PYTHONMALLOC": "malloc"},
+                can_idle=True,
             ),
         ),
         ("python3", python, "python3", lambda: Program("python3", "CPython as it comes", objects)),
@@ -137,13 +94,19 @@ def real(bench, percent):
             ),
         ),
         (
+            "cc1",
+            "gcc",
+            "gcc",
+            lambda: Program("cc1", "gcc's compiler on plain C", cc1(bench, percent), output="functions.s"),
+        ),
+        (
             "cc1plus",
             "g++",
             "g++",
             lambda: Program(
                 "cc1plus",
                 "g++'s compiler on templates of its own headers",
-                compiler(bench, percent),
+                cc1plus(bench, percent),
                 output="templates.s",
             ),
         ),
@@ -181,6 +144,31 @@ def real(bench, percent):
                 driver=script("redis-load"),
                 driver_arguments=(str(percent),),
                 has_own_allocator=True,
+                can_idle=True,
+            ),
+        ),
+        (
+            "db_bench",
+            "db_bench",
+            "rocksdb-tools",
+            lambda: Program(
+                "db_bench",
+                "RocksDB: small memory tables, flushes and compactions by other threads",
+                ("db_bench",),
+                driver=script("rocks-load"),
+                driver_arguments=(str(percent),),
+            ),
+        ),
+        (
+            "nginx",
+            "nginx ab",
+            "nginx-light and apache2-utils",
+            lambda: Program(
+                "nginx",
+                "a web server under ab: files, compression, a proxy",
+                ("nginx",),
+                driver=script("web-load"),
+                driver_arguments=(str(percent),),
             ),
         ),
         (
@@ -208,13 +196,13 @@ def all_programs(bench, percent, only=""):
     """The programs that can be run here and the (name, package) of those that cannot; `only` is a list of
     beginnings of names."""
     wanted = tuple(name for name in only.split(",") if name)
+    is_wanted = lambda name: not wanted or name.startswith(wanted)  # noqa: E731
     found, absent = [], []
-    for name, executable, package, make in real(bench, percent):
-        if wanted and not name.startswith(wanted):
+    for name, executables, package, make in real(bench, percent):
+        if not is_wanted(name):
             continue
-        if shutil.which(executable) is None:
-            absent.append((name, package))
-        else:
+        if all(shutil.which(executable) for executable in executables.split()):
             found.append(make())
-    found += [one for one in kernels(bench, percent) if not wanted or one.name.startswith(wanted)]
-    return found, absent
+        else:
+            absent.append((name, package))
+    return found + list(all_kernels(bench, percent, is_wanted)), absent

@@ -1,196 +1,173 @@
 # SPDX-License-Identifier: MIT
-"""table.py -- from measurements to a table that shows losses as plainly as gains.
-
-Every ratio is taken within one round, between runs that were neighbours in time; the median over the rounds
-is shown. A ratio whose rounds, a fifth at either end left out, lie on both sides of 1, or that is within half a
-percent of 1, is called level."""
+"""table.py -- from the record of a session to text that shows losses as plainly as gains."""
 import math
-import statistics
 import textwrap
 
-METRICS = {
-    "wall": ("wall time, seconds", "slower", "faster", lambda run: run["wall_s"], "%.3f"),
-    "cpu": (
-        "processor time (user and system), seconds",
-        "slower",
-        "faster",
-        lambda run: run["user_s"] + run["sys_s"],
-        "%.3f",
-    ),
-    "rss": ("peak resident memory, MiB", "bigger", "smaller", lambda run: run["rss_kib"] / 1024, "%.1f"),
-    "faults": ("minor page faults", "more", "fewer", lambda run: float(run["minor_faults"]), "%.0f"),
-}
-BIG_MIB = 15
-SAME = 0.005
+from . import explained, machine
+from .compare import BASE, METRICS, SUBJECT, Comparison, scaling, spread
+
 WIDTH = 110
-SUBJECT = "acre"
+BUSY = 0.7
+INTERVALS = ("wall", "cpu", "rss", "integral", "faults")
 
 
-def values(runs, metric):
-    return [METRICS[metric][3](run) for run in runs]
+def wrapped(text, indent="    "):
+    return textwrap.wrap(text, WIDTH, subsequent_indent=indent, break_on_hyphens=False)
 
 
-def ratios(ours, theirs):
-    return [one / other for one, other in zip(ours, theirs) if other > 0]
-
-
-def geometric_mean(numbers):
-    numbers = [number for number in numbers if number > 0]
-    return math.exp(statistics.fmean(map(math.log, numbers))) if numbers else float("nan")
-
-
-class Comparison:
-    """All runs of one metric: results[program][allocator] is the list of its runs, a round each."""
-
-    def __init__(self, results, names, metric):
-        self.metric = metric
-        self.names = names
-        self.numbers = {
-            program: {name: values(runs, metric) for name, runs in row.items() if runs}
-            for program, row in results.items()
-        }
-
-    def median(self, program, name):
-        numbers = self.numbers[program].get(name)
-        return statistics.median(numbers) if numbers else None
-
-    def best_other(self, program):
-        others = [name for name in self.names if name != SUBJECT and self.median(program, name) is not None]
-        return min(others, key=lambda name: self.median(program, name), default=None)
-
-    def verdict(self, program):
-        """(subject's ratio to the best other, that other's name, whether rounds disagree)."""
-        best = self.best_other(program)
-        if best is None or self.median(program, SUBJECT) is None:
-            return None
-        found = ratios(self.numbers[program][SUBJECT], self.numbers[program][best])
-        if not found:
-            return None
-        ratio = statistics.median(found)
-        inner = sorted(found)[len(found) // 5 : len(found) - len(found) // 5]
-        return ratio, best, inner[0] <= 1 <= inner[-1] or abs(ratio - 1) < SAME
-
-    def against(self, name, base, programs):
-        found = [
-            ratios(self.numbers[program][name], self.numbers[program][base])
-            for program in programs
-            if name in self.numbers[program] and base in self.numbers[program]
-        ]
-        return geometric_mean([statistics.median(one) for one in found if one])
-
-    def against_best(self, name, programs):
-        """Against the best of the others in each program, whoever that is."""
-        found = []
-        for program in programs:
-            mine = self.median(program, name)
-            others = [self.median(program, other) for other in self.names if other != name]
-            others = [number for number in others if number]
-            if mine and others:
-                found.append(mine / min(others))
-        return geometric_mean(found)
-
-    def words(self, program):
-        found = self.verdict(program)
-        if found is None:
-            return ""
-        ratio, best, is_level = found
-        _, worse, better, _, _ = METRICS[self.metric]
-        word = "level" if is_level else worse if ratio > 1 else better
-        return "%.2f %s (%s)" % (ratio, word, best)
+def words(comparison, program):
+    found = comparison.verdict(program)
+    if found is None:
+        return ""
+    ratio, best, is_level = found
+    word = "level" if is_level else comparison.metric.worse if ratio > 1 else comparison.metric.better
+    return "%.2f %s (%s)" % (ratio, word, best)
 
 
 def cells(comparison, program):
     """One row of numbers, the best marked."""
-    form = METRICS[comparison.metric][4]
     medians = {name: comparison.median(program, name) for name in comparison.names}
     best = min((number for number in medians.values() if number is not None), default=None)
     for name in comparison.names:
         number = medians[name]
-        yield "failed" if number is None else form % number + ("*" if number == best else " ")
+        text = "failed" if number is None else comparison.metric.form % number
+        yield text + ("*" if number is not None and number == best else " ")
+
+
+def line_of(width, label, row):
+    return ("%-*s" % (width, label) + "".join("%10s" % cell for cell in row)).rstrip()
 
 
 def mean(number):
     return "-" if math.isnan(number) else "%.2f " % number
 
 
-def means(comparison, programs, kinds):
-    """The lines under the table."""
-    names, rows = comparison.names, []
-    groups = [("all", programs)] + [
-        (kind, [one for one in programs if one in members]) for kind, members in kinds
-    ]
-    if comparison.metric in ("rss", "faults") and "glibc" in names:
-        big = (
-            [one for one in programs if (comparison.median(one, "glibc") or 0) > BIG_MIB]
-            if comparison.metric == "rss"
-            else []
-        )
-        groups += [("> %d MiB" % BIG_MIB, big)] if big else []
+def column_means(comparison, groups, width):
+    """Every column against the base and against the best of the others in each row."""
+    names = comparison.names
     for label, members in groups:
-        if not members:
-            continue
-        if "glibc" in names:
-            rows.append(
-                ("vs glibc, " + label, [mean(comparison.against(name, "glibc", members)) for name in names])
-            )
+        if BASE in names:
+            row = [mean(comparison.against(name, BASE, members)) for name in names]
+            yield line_of(width, "vs %s, %s" % (BASE, label), row)
         if len(names) > 1:
-            rows.append(
-                ("vs best, " + label, [mean(comparison.against_best(name, members)) for name in names])
-            )
-    return rows
+            row = [mean(comparison.against_best(name, members)) for name in names]
+            yield line_of(width, "vs best, " + label, row)
 
 
-def summary(comparison, programs):
-    """Where the subject stands, program by program, worst first."""
-    if SUBJECT not in comparison.names or len(comparison.names) < 2:
-        return []
-    found = [(program, *comparison.verdict(program)) for program in programs if comparison.verdict(program)]
-    _, worse, better, _, _ = METRICS[comparison.metric]
+def subject_means(comparison, groups, width):
+    """The subject against each of the others, with intervals."""
+    others = [name for name in comparison.names if name != SUBJECT]
+    yield line_of(width, "%s against" % SUBJECT, ["%20s" % label for label, _ in groups])
+    for base in others + ["best"]:
+        row = []
+        for _, members in groups:
+            found = comparison.interval(base, members)
+            row.append("%20s" % ("%.3f [%.3f %.3f]" % found if found else "-"))
+        yield line_of(width, "the best of each row" if base == "best" else base, row)
+
+
+def standing(comparison):
+    """Where the subject stands, row by row, worst first."""
+    found = [(row, *comparison.verdict(row)) for row in comparison.numbers if comparison.verdict(row)]
+    metric = comparison.metric
     lost = sorted((one for one in found if not one[3] and one[1] > 1), key=lambda one: -one[1])
     won = [one for one in found if not one[3] and one[1] < 1]
-    lines = [
-        "%s against the best other: %s on %d, level on %d, %s on %d"
-        % (SUBJECT, better, len(won), len(found) - len(won) - len(lost), worse, len(lost))
-    ]
+    yield "%s against the best other: %s on %d, level on %d, %s on %d" % (
+        SUBJECT,
+        metric.better,
+        len(won),
+        len(found) - len(won) - len(lost),
+        metric.worse,
+        len(lost),
+    )
     if lost:
-        lines += textwrap.wrap(
-            "%s on: %s" % (worse, ", ".join("%s %.2f (%s)" % one[:3] for one in lost)),
-            WIDTH,
-            subsequent_indent="    ",
+        yield from wrapped("%s on: %s" % (metric.worse, ", ".join("%s %.2f (%s)" % one[:3] for one in lost)))
+
+
+def render(data, metric, notes):
+    comparison = Comparison(data, metric)
+    rows = list(comparison.numbers)
+    if not rows:
+        return []
+    names, has_subject = comparison.names, SUBJECT in comparison.names and len(comparison.names) > 1
+    groups = comparison.groups(data)
+    width = max([len(row) for row in rows] + [len("the best of each row")]) + 1
+    lines = [
+        "",
+        comparison.metric.title
+        + " (median; * least of its row)"
+        + ("; last column: %s against the best other" % SUBJECT if has_subject else ""),
+        line_of(width, "", [name + " " for name in names]),
+    ]
+    for row in rows:
+        line = "%-*s" % (width, row) + "".join("%10s" % cell for cell in cells(comparison, row))
+        lines.append((line + "  " + words(comparison, row)).rstrip() if has_subject else line.rstrip())
+        if (metric, row) in notes:
+            lines += ["    " + one for one in wrapped(notes[metric, row], "")]
+    lines.append("geometric means (best: the best of the others, row by row)")
+    lines += column_means(comparison, groups, width)
+    if not has_subject:
+        return lines
+    if metric in INTERVALS:
+        lines.append(
+            "with 95 %% bootstrap intervals; below 1: %s is %s" % (SUBJECT, comparison.metric.better)
+        )
+        lines += subject_means(comparison, groups, width)
+    return lines + list(standing(comparison))
+
+
+def head(data):
+    facts = data["machine"]
+    lines = wrapped(machine.line(facts)) + [
+        "acre at revision %s; load before the start %.2f; %d rounds, %d %% of the work; "
+        "spread within rounds %.0f %%"
+        % (
+            facts["revision"] or "unknown",
+            facts["load"],
+            data["rounds"],
+            data["percent"],
+            100 * spread(data),
+        ),
+    ]
+    lines += ["%s: %s" % (name, one["version"]) for name, one in data["allocators"].items()]
+    if facts["load"] > BUSY:
+        lines.append(
+            "THE MACHINE WAS BUSY (load %.1f at the start): the times mean little, the memory is right"
+            % facts["load"]
         )
     return lines
 
 
-def render(results, names, metric, kinds):
-    comparison = Comparison(results, names, metric)
-    programs = list(results)
-    width = max([len(program) for program in programs] + [len("vs glibc, programs")]) + 1
+def scale_lines(data):
+    found = [(name, scaling(data, name)) for name in data["allocators"]]
+    found = ["%s %.2f" % one for one in found if one[1]]
+    if not found:
+        return []
+    title = (
+        "throughput of two threads that share nothing, against one (2.00: the second costs the first nothing)"
+    )
+    return ["", title] + wrapped("    " + ", ".join(found))
+
+
+def over_lines(data, notes):
+    """All rows over their bound once more, in one place."""
+    if SUBJECT not in data["allocators"] or len(data["allocators"]) < 2:
+        return []
     lines = [
         "",
-        METRICS[metric][0]
-        + " (median; * least of its row)"
-        + ("; last column: %s against the best other" % SUBJECT if SUBJECT in names else ""),
-        "%-*s" % (width, "") + "".join("%9s" % (name + " ") for name in names),
+        "rows over a bound: %d, unexplained %d"
+        % (len(notes), sum(text.endswith(": " + explained.MISSING) for text in notes.values())),
     ]
-    for program in programs:
-        row = "%-*s" % (width, program) + "".join("%9s" % cell for cell in cells(comparison, program))
-        lines.append((row + "  " + comparison.words(program)).rstrip())
-    lines.append(
-        "geometric means (best: the best of the others, row by row; > %d MiB: rows where glibc's is)"
-        % BIG_MIB
-    )
-    for label, row in means(comparison, programs, kinds):
-        lines.append("%-*s" % (width, label) + "".join("%9s" % cell for cell in row))
-    return lines + summary(comparison, programs)
+    for (metric, row), text in notes.items():
+        lines += wrapped("%s %s: %s" % (metric, row, text))
+    return lines
 
 
-def spread(results, metric):
-    """The median, over everything run, of (largest - smallest) / median within its rounds: how quiet the
-    machine was."""
-    found = []
-    for row in results.values():
-        for runs in row.values():
-            numbers = values(runs, metric)
-            if len(numbers) > 1 and statistics.median(numbers) > 0:
-                found.append((max(numbers) - min(numbers)) / statistics.median(numbers))
-    return statistics.median(found) if found else 0.0
+def whole(data, metrics):
+    """Everything there is to say about a record, as lines."""
+    notes, stale = explained.notes(data, explained.read())
+    lines = head(data)
+    for metric in metrics:
+        lines += render(data, metric, notes)
+    lines += scale_lines(data) + over_lines(data, notes) + stale
+    return lines + ["failed: %s: %s" % one for one in data["failures"].items()]
