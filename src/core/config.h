@@ -63,6 +63,9 @@
 /* Blocks (and bytes) of one class and shard collected before they travel together. */
 #define AC_OUTBOX_BLOCKS 32u
 #define AC_OUTBOX_BYTES 4096u
+/* Twice that after 16 full batches to the same place, and twice again. */
+#define AC_OUTBOX_LEVELS 3u
+#define AC_OUTBOX_TURNS 16u
 #define AC_OUTBOX_SLOTS 64u
 
 /* Pieces of freed huge mappings kept for re-use. */

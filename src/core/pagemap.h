@@ -63,7 +63,9 @@ uint64_t ac_pagemap_get_far(const void *addr);
 AC_INLINE uint64_t ac_pagemap_get(const void *addr)
 {
     size_t unit = ((uintptr_t)addr - ac_window_base) >> AC_UNIT_SHIFT;
-    return AC_LIKELY(unit < AC_WINDOW_UNITS) ? ac_load_rlx(&ac_window_leaf[unit]) : ac_pagemap_get_far(addr);
+    if (AC_LIKELY(unit < AC_WINDOW_UNITS && ac_window_leaf != NULL))
+        return ac_load_rlx(&ac_window_leaf[unit]);
+    return ac_pagemap_get_far(addr);
 }
 
 /* Make sure that entries for a range can be set. False when memory is exhausted. */

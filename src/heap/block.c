@@ -148,6 +148,13 @@ void *ac_block_resize(void *block, size_t size)
     return moved;
 }
 
+/* A large block holds the size that was asked for or, where a small block could not be had, its class's. */
+static bool large_fits(const struct ac_span *span, unsigned class, size_t size)
+{
+    return span->bytes == page_round(size) ||
+           (class != 0 && span->bytes == page_round(ac_sizeclass[class].size_bytes));
+}
+
 /* class 0: the block should be large. What is no block at all is left for ac_free to judge. */
 static void check_size(const void *block, unsigned class, size_t size, enum ac_fault fault)
 {
@@ -155,7 +162,7 @@ static void check_size(const void *block, unsigned class, size_t size, enum ac_f
     if (span == NULL)
         return;
     bool small = span->kind == AC_SPAN_SMALL;
-    bool fits = small ? span->class == class : page_round(size) == span->bytes;
+    bool fits = small ? span->class == class : large_fits(span, class, size);
     if (AC_UNLIKELY(!fits))
         ac_fault_raise(fault, block, span->size_bytes, small ? NULL : "large block");
 }

@@ -26,9 +26,9 @@
 #define IDLE_ROUNDS 8u
 #define IDLE_ACTIVITY 64u
 #define START_BYTES ((size_t)48 << 20)
-#define EXCESS_BYTES ((size_t)16 << 20)
+#define EXCESS_BYTES ((size_t)6 << 20)
 #define ALONE_START_BYTES ((size_t)128 << 20)
-#define ALONE_EXCESS_BYTES ((size_t)32 << 20)
+#define ALONE_EXCESS_BYTES ((size_t)16 << 20)
 
 static struct {
     uint32_t alive;      /* thread id, 0 when there is none              */

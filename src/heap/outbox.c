@@ -6,19 +6,25 @@
 #include "core/pagemap.h"
 #include "heap/central.h"
 
-static unsigned slot_capacity(unsigned tag)
+static unsigned slot_capacity(const struct ac_outbox_slot *slot, unsigned tag)
 {
-    unsigned by_bytes = AC_OUTBOX_BYTES / ac_sizeclass[(tag & 0xff) / AC_BIN_WORDS].size_bytes;
+    unsigned by_bytes = (AC_OUTBOX_BYTES << slot->level) / ac_sizeclass[(tag & 0xff) / AC_BIN_WORDS].size_bytes;
+    unsigned most = AC_OUTBOX_BLOCKS << slot->level;
     if (by_bytes == 0)
         by_bytes = 1;
-    return by_bytes < AC_OUTBOX_BLOCKS ? by_bytes : AC_OUTBOX_BLOCKS;
+    return by_bytes < most ? by_bytes : most;
+}
+
+static unsigned array_lines(unsigned level)
+{
+    return ((AC_OUTBOX_BLOCKS << level) + 1) * (unsigned)sizeof(void *) / AC_CACHE_LINE + 1;
 }
 
 static void slot_open(struct ac_outbox_slot *slot, unsigned count)
 {
     uint64_t base = (uint64_t)(uintptr_t)slot->blocks;
     ac_store_rlx(&slot->bin.base, base);
-    ac_store_rlx(&slot->bin.limit, base + slot_capacity((unsigned)slot->tag) * sizeof(void *));
+    ac_store_rlx(&slot->bin.limit, base + slot_capacity(slot, (unsigned)slot->tag) * sizeof(void *));
     ac_compiler_barrier();
     ac_store_rlx(&slot->bin.top, base + count * sizeof(void *));
 }
@@ -67,24 +73,45 @@ static void send(struct ac_outbox_slot *slot, unsigned count, uint32_t me, bool 
         ac_center_give(center, slot->blocks, count, me, hot);
 }
 
+/* An empty slot gets an array of its level. */
+static bool slot_make_array(struct ac_outbox_slot *slot, unsigned level, uint32_t me)
+{
+    void **array = ac_meta_get(array_lines(level), me);
+    if (array == NULL)
+        return false;
+    if (slot->blocks != NULL)
+        ac_meta_put(slot->blocks - 1, array_lines(slot->level), me);
+    slot->level = (uint8_t)level;
+    slot->full = 0;
+    ac_store_rlx(&slot->blocks, array + 1);
+    return true;
+}
+
+/* A full batch has been sent: where many go the same way, longer ones are worth their memory. */
+static void slot_grow_in_turn(struct ac_outbox_slot *slot, uint32_t me)
+{
+    if (slot->level + 1u < AC_OUTBOX_LEVELS && ++slot->full > AC_OUTBOX_TURNS)
+        slot_make_array(slot, slot->level + 1u, me);
+}
+
 void ac_outbox_push_slow(struct ac_heap *heap, struct ac_outbox_slot *slot, unsigned tag, void *block)
 {
     unsigned count = ac_outbox_count(slot);
     ac_store_rlx(&slot->emptied, 0);
-    if (slot->blocks == NULL) {
-        void **array = ac_meta_get((AC_OUTBOX_BLOCKS + 1) * sizeof(void *) / AC_CACHE_LINE + 1, heap->id);
-        if (array == NULL) {
-            ac_center_give(ac_center_peek(tag >> 8, (tag & 0xff) / AC_BIN_WORDS), &block, 1, heap->id, false);
-            ac_store_rlx(&slot->bin.top, 0);
-            return;
-        }
-        ac_store_rlx(&slot->blocks, array + 1);
+    if (slot->blocks == NULL && !slot_make_array(slot, 0, heap->id)) {
+        ac_center_give(ac_center_peek(tag >> 8, (tag & 0xff) / AC_BIN_WORDS), &block, 1, heap->id, false);
+        ac_store_rlx(&slot->bin.top, 0);
+        return;
     }
     if (count != 0 && slot->tag == tag && slot->blocks[count - 1] == block)
         double_free(tag, block);
-    if (count != 0 && (slot->tag != tag || count >= slot_capacity(tag))) {
+    if (count != 0 && (slot->tag != tag || count >= slot_capacity(slot, tag))) {
         send(slot, count, heap->id, true);
         count = 0;
+        if (slot->tag == tag)
+            slot_grow_in_turn(slot, heap->id);
+        else
+            slot->full = 0;
     }
     ac_store_rlx(&slot->tag, tag);
     ac_center_check_block(ac_entry_span(ac_pagemap_get(block)), block);

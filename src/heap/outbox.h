@@ -8,7 +8,7 @@
  * Knows:      bins, centers.
  * Does not know: which thread owns the shard it sends to, or whether that thread still lives.
  * Invariants: OB1 all blocks of a slot have its tag; OB2 a slot holds at most AC_OUTBOX_BLOCKS blocks and,
- *             but for one block, at most AC_OUTBOX_BYTES.
+ *             but for one block, at most AC_OUTBOX_BYTES, both doubled `level` times.
  * Threads:    as a magazine: one owner, stealers under heap->lock.
  */
 #ifndef AC_HEAP_OUTBOX_H
@@ -20,7 +20,9 @@ struct ac_outbox_slot {
     struct ac_bin bin;
     uint64_t tag;     /* shard << 8 | bin index; 0: empty slot */
     void **blocks;    /* where base stands when open           */
-    uint64_t emptied; /* a stealer took the blocks             */
+    uint32_t emptied; /* a stealer took the blocks             */
+    uint16_t full;    /* times it was sent full at this level  */
+    uint8_t level;    /* 0 .. AC_OUTBOX_LEVELS - 1             */
 };
 
 struct ac_outbox {

@@ -63,16 +63,21 @@ static void test_outbox__collects_a_batch(void **state)
     struct ac_center *center = ac_center_peek(2, ac_class_of_size(64));
     uint64_t out = center->out;
     assert_null(ac_heap_self->outbox);
+    uint32_t before = 0;
+    unsigned level = 0;
     for (unsigned i = 0; i < NBLOCKS; i++) {
         acre_free(blocks[i]);
         struct ac_outbox_slot *slot = slot_of(blocks[i]);
         uint32_t count = ac_outbox_count(slot);
-        assert_int_equal(count, i % AC_OUTBOX_BLOCKS + 1); /* OB2 */
+        assert_int_equal(count, before < AC_OUTBOX_BLOCKS << level ? before + 1 : 1); /* OB2 */
+        before = count;
+        level = slot->level;
         assert_int_equal(slot->tag, 2 << 8 | ac_class_of_size(64) * AC_BIN_WORDS);
         assert_ptr_equal(slot->blocks[count - 1], blocks[i]); /* OB1 */
     }
     assert_int_equal(ac_heap_self->remote_frees, NBLOCKS);
-    assert_true(out - center->out + center->ntransfer >= NBLOCKS - AC_OUTBOX_BLOCKS);
+    assert_int_equal(level, AC_OUTBOX_LEVELS - 1); /* it was full often enough */
+    assert_true(out - center->out + center->ntransfer >= NBLOCKS - (AC_OUTBOX_BLOCKS << level));
     ac_thread_flush(ac_heap_self);
     assert_int_equal(ac_outbox_count(slot_of(blocks[0])), 0);
     heap_check_counts(0, 0);
@@ -88,7 +93,8 @@ static void test_outbox__bytes_are_bounded(void **state)
         struct ac_outbox_slot *slot = slot_of(blocks[i]);
         size_t size = ac_sizeclass[(slot->tag & 0xff) / AC_BIN_WORDS].size_bytes;
         uint32_t count = ac_outbox_count(slot);
-        assert_true(count <= AC_OUTBOX_BLOCKS && (count == 1 || count * size <= AC_OUTBOX_BYTES));
+        assert_true(count <= AC_OUTBOX_BLOCKS << slot->level);
+        assert_true(count == 1 || count * size <= AC_OUTBOX_BYTES << slot->level);
         for (uint32_t k = 0; k < count; k++)
             assert_int_equal(ac_pagemap_get(slot->blocks[k]) >> 48, slot->tag);
     }
