@@ -68,13 +68,14 @@ AC_INLINE uint64_t ac_local_fetch_add(void *words, size_t index, uint64_t add)
     uint64_t before;
     uint64_t after;
     uint32_t lost;
-    __asm__ volatile("1: ldxr %0, %3\n\t"
-                     "add %1, %0, %4\n\t"
-                     "stxr %w2, %1, %3\n\t"
-                     "cbnz %w2, 1b"
-                     : "=&r"(before), "=&r"(after), "=&r"(lost), "+Q"(*word)
-                     : "r"(add)
-                     : "memory");
+    __asm__ volatile(
+        "1: ldxr %0, %3\n\t"
+        "add %1, %0, %4\n\t"
+        "stxr %w2, %1, %3\n\t"
+        "cbnz %w2, 1b"
+        : "=&r"(before), "=&r"(after), "=&r"(lost), "+Q"(*word)
+        : "r"(add)
+        : "memory");
     return before;
 #else
     uint64_t before = __atomic_fetch_add((uint64_t *)words + index, add, __ATOMIC_RELAXED);

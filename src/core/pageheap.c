@@ -136,6 +136,7 @@ static bool chunk_take(struct ac_chunk *chunk, unsigned units, unsigned align_un
     out_run->base = chunk->base + start * AC_UNIT_BYTES;
     out_run->chunk = chunk;
     out_run->zero = (chunk->dirty & mask) == 0;
+    out_run->fresh = (chunk->dirty & mask) != mask;
     ac_count_add(&heap.dirty_units, -(size_t)dirty_free(chunk, mask));
     ac_count_add(&heap.used_units, units);
     chunk->free &= ~mask;
@@ -188,6 +189,7 @@ static bool heap_adopt_locked(unsigned units, uint32_t me)
         return true;
     }
     ac_mapcache_put(m, &evicted, me);
+    ac_mapping_unmap(evicted);
     return false;
 }
 

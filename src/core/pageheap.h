@@ -32,7 +32,8 @@ struct ac_chunk {
 struct ac_run {
     uintptr_t base;
     struct ac_chunk *chunk;
-    bool zero; /* every byte is zero */
+    bool zero;  /* every byte is zero */
+    bool fresh; /* some of it was clean */
 };
 
 struct ac_pageheap_stats {

@@ -203,7 +203,7 @@ void ac_purge_before_growth(size_t bytes, uint32_t me)
 bool ac_purge_take_run(unsigned units, unsigned align_units, struct ac_run *out_run, uint32_t me)
 {
     if (AC_LIKELY(ac_pageheap_take(units, align_units, out_run, me, false))) {
-        if (out_run->zero)
+        if (out_run->fresh)
             ac_purge_before_growth(0, me);
         return true;
     }

@@ -265,7 +265,7 @@ static unsigned take_from_transfer(struct ac_center *center, void **out_blocks, 
 unsigned ac_center_take(struct ac_center *center, void **out_blocks, unsigned n, uint32_t me, bool hot)
 {
     center_lock(center, me);
-    center->touched = 1;
+    ac_store_rlx(&center->touched, (uint8_t)1);
     unsigned got = hot ? take_from_transfer(center, out_blocks, n) : 0;
     if (got == 0) {
         got = take_from_spans(center, out_blocks + n, n, me, true);
@@ -414,7 +414,7 @@ static unsigned give_to_transfer(struct ac_center *center, void **blocks, unsign
 void ac_center_give(struct ac_center *center, void **blocks, unsigned n, uint32_t me, bool hot)
 {
     center_lock(center, me);
-    center->touched = 1;
+    ac_store_rlx(&center->touched, (uint8_t)1);
     unsigned done = hot ? give_to_transfer(center, blocks, n, me) : 0;
     if (done < n)
         give_to_spans(center, blocks + done, n - done, me);

@@ -61,15 +61,15 @@ void ac_flush_untouched(struct ac_heap *heap)
 {
     for (unsigned c = 1; c < AC_NCLASSES; c++) {
         struct ac_magazine *mag = &heap->magazines[c];
-        bool idle = mag->slots != NULL && mag->touched == 0;
+        bool idle = mag->slots != NULL && mag->touched == 0 && !ac_bin_is_busy(heap->bins[c].top);
         mag->touched = 0;
+        if (ac_center_peek(heap->shard, c) != NULL)
+            ac_center_drain_untouched(ac_center_peek(heap->shard, c), heap->id);
         if (idle) {
             bin_shut(&heap->bins[c]);
             ac_compiler_barrier();
             ac_magazine_steal(heap, c, heap->id);
         }
-        if (ac_center_peek(heap->shard, c) != NULL)
-            ac_center_drain_untouched(ac_center_peek(heap->shard, c), heap->id);
     }
 }
 

@@ -25,6 +25,10 @@
 /* Pieces shorter than this are not worth a system call. */
 #define ASSEMBLE_MIN_BYTES ((size_t)128 << 10)
 
+/* Addresses were lost so often that moving is not tried any more. */
+#define LOST_TARGETS 8u
+
+static unsigned lost_targets;
 static size_t live_bytes;
 static size_t live_objects;
 
@@ -90,7 +94,7 @@ static size_t assemble(struct ac_mapping *target, uint32_t me)
     size_t done = 0;
     bool lost = false;
     struct ac_mapping m;
-    while (!lost && done < target->bytes &&
+    while (!lost && ac_load_rlx(&lost_targets) < LOST_TARGETS && done < target->bytes &&
            ac_mapcache_take_some(ASSEMBLE_MIN_BYTES, target->bytes - done, &m, me)) {
         if (ac_os_move((void *)m.base, m.bytes, m.bytes, (void *)(target->base + done), &lost)) {
             done += m.bytes;
@@ -98,6 +102,7 @@ static size_t assemble(struct ac_mapping *target, uint32_t me)
         }
         ac_mapping_unmap(m);
         if (lost) {
+            ac_fetch_add_rlx(&lost_targets, 1u);
             size_t behind = done + m.bytes;
             ac_mapping_unmap((struct ac_mapping){target->base + behind, target->bytes - behind});
             target->bytes = done;
@@ -135,9 +140,12 @@ static bool take_mapping(struct ac_span *span, size_t bytes, size_t align, uint3
     if (!try_only && align <= AC_UNIT_BYTES && take_kept(m.bytes, &m, me)) {
         *out_zero = false;
     } else {
-        if (!take_addresses(&m, map_align, me, try_only, out_zero) &&
-            (try_only || !ac_purge_make_room(me) || !take_addresses(&m, map_align, me, false, out_zero)))
-            return false;
+        if (!take_addresses(&m, map_align, me, try_only, out_zero)) {
+            bool lost = m.base != 0;
+            bool again = !try_only && (ac_purge_make_room(me) || lost);
+            if (!again || !take_addresses(&m, map_align, me, false, out_zero))
+                return false;
+        }
         if (!ac_pagemap_reserve(m.base, m.bytes)) {
             ac_mapping_unmap(m);
             return false;
@@ -236,6 +244,8 @@ static void *resize_run(struct ac_span *span, void *block, size_t bytes, uint32_
         size_t more = units - span->units;
         if (!ac_pageheap_extend(span->chunk, span->base, span->units, more, me, &zero))
             return NULL;
+        if (zero)
+            ac_purge_before_growth(0, me);
         ac_pagemap_set(span->base + ac_span_bytes(span), more, ac_entry_make(span, 0, 0));
     } else if (units < span->units) {
         uintptr_t tail = span->base + units * AC_UNIT_BYTES;
@@ -283,7 +293,10 @@ static void *resize_mapping(struct ac_span *span, void *block, size_t bytes, uin
     if (want > have) {
         if (!ac_pagemap_reserve(span->base, want))
             return NULL;
-        if (ac_mapcache_take_at(span->base + have, want - have, me) || ac_os_resize(block, have, want))
+        bool kept = ac_mapcache_take_at(span->base + have, want - have, me);
+        if (!kept)
+            ac_purge_before_growth(want - have, me);
+        if (kept || ac_os_resize(block, have, want))
             huge_set_units(span, want >> AC_UNIT_SHIFT);
         else
             block = move_mapping(span, bytes);

@@ -157,10 +157,11 @@ static unsigned flush(struct ac_heap *heap, unsigned class, unsigned count)
     bool hot = mag->checked >= AC_CHECKED_FREES && !can_grow(mag, class);
     ac_center_give(center, mag->slots + first, n, heap->id, hot);
     memmove(mag->slots + first, mag->slots + first + n, (count - first - n) * sizeof(void *));
-    mag->balance += (int32_t)n;
     ac_count_add(&heap->flushes, 1);
     count -= n;
-    if (!mag->shrinks && ++mag->flushes == SHRINK_FLUSHES) {
+    if (mag->shrinks) {
+        mag->balance += (int32_t)n;
+    } else if (++mag->flushes == SHRINK_FLUSHES) {
         mag->flushes = 0;
         shrink_begin(mag, count);
     }

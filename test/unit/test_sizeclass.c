@@ -51,7 +51,7 @@ static void test_sizeclass__spans(void **state)
         size_t span_bytes = sc->span_units * AC_UNIT_BYTES;
         assert_in_range(sc->span_units, 1, AC_CHUNK_UNITS);
         assert_int_equal(sc->nobj, span_bytes / sc->size_bytes);
-        assert_true((span_bytes - (size_t)sc->nobj * sc->size_bytes) * 100 <= span_bytes * 3);
+        assert_true((span_bytes - (size_t)sc->nobj * sc->size_bytes) * 8 <= span_bytes);
         assert_in_range(sc->batch, 1, AC_MAX_BATCH);
         assert_true(sc->batch <= (uint32_t)1 << sc->magazine_log2);
         assert_in_range(ac_span_lines(c) * AC_CACHE_LINE - sizeof(struct ac_span),
