@@ -20,6 +20,10 @@ check: ## Run every test and house check; ends with `N passed, N failed`
 	@tools/setup check
 	@tools/run-tests $(TESTS)
 
+coverage: ## Lines and branches of src/ that the tests reach
+	@tools/setup coverage
+	@tools/coverage
+
 demo: ## Run a real program on the system's malloc and on acre
 	@tools/demo
 
@@ -42,4 +46,4 @@ clean: ## Remove build/
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 10
 
-.PHONY: all check demo bench install dist format clean help
+.PHONY: all check coverage demo bench install dist format clean help

@@ -171,8 +171,9 @@ static void put_identity(const struct writer *w, const struct ac_run *run)
     char bytes[AC_TEXT_BYTES];
     char note[LINE_BYTES];
     put_live(w, run, rss);
-    put_part(w, false, "free blocks", (int64_t)ac_run_stat(run, peak, AC_STAT_span_free_bytes), rss,
-             "in spans that other blocks keep in use");
+    uint64_t free_bytes = ac_run_stat(run, peak, AC_STAT_span_free_bytes);
+    free_bytes -= ac_run_stat(run, peak, AC_STAT_span_purged_bytes);
+    put_part(w, false, "free blocks", (int64_t)free_bytes, rss, "in spans that other blocks keep in use");
     put_caches(w, run, rss);
     snprintf(note, sizeof(note), "not yet returned; %s returned by the end",
              ac_format_bytes((int64_t)ac_run_stat(run, &run->state.now, AC_STAT_purged_bytes), bytes));

@@ -49,7 +49,7 @@ int64_t ac_run_rest_bytes(const struct ac_run *run, const struct ac_snapshot *sn
     uint64_t rest = ac_run_stat(run, snapshot, AC_STAT_rss_bytes);
     for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
         rest -= ac_run_stat(run, snapshot, parts[i]);
-    return (int64_t)rest;
+    return (int64_t)(rest + ac_run_stat(run, snapshot, AC_STAT_span_purged_bytes));
 }
 
 int ac_run_exit_status(const struct ac_run *run)

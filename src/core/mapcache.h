@@ -30,7 +30,8 @@ size_t ac_mapcache_granule(void);
 bool ac_mapcache_take(size_t bytes, struct ac_mapping *out_mapping, uint32_t me);
 
 /* Any most_bytes in one piece, or else the longest extent if that has at least least_bytes. */
-bool ac_mapcache_take_some(size_t least_bytes, size_t most_bytes, struct ac_mapping *out_mapping, uint32_t me);
+bool ac_mapcache_take_some(size_t least_bytes, size_t most_bytes, struct ac_mapping *out_mapping,
+                           uint32_t me);
 
 /* The `bytes` that start at `base`, if they are kept. */
 bool ac_mapcache_take_at(uintptr_t base, size_t bytes, uint32_t me);

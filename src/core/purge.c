@@ -30,18 +30,17 @@
 
 #define WINDOWS_PER_HALF 8u
 #define MIN_GIVE_BYTES 131072u
-#ifndef GROWTH_SLACK
-#define GROWTH_SLACK 8
-#define GROWTH_MIN ((size_t)2 << 20)
-#endif
+#define GROWTH_SHARE 8u
+#define GROWTH_SLACK_BYTES ((size_t)2 << 20)
 #define GROWTH_FIRST ((size_t)8 << 20)
 #define LINGER_BYTES ((size_t)64 << 20)
 
 static size_t huge_bytes;
 static size_t evicted_bytes;
 static uint64_t window_start_ns;
-static size_t peak_used;
-static size_t growth_mark; /* peak_used when `growth` last went up */
+static size_t combed_bytes; /* free pages inside spans that were given back */
+static size_t peak_in_use;
+static size_t growth_due; /* what that has to exceed for `growth` to go up */
 static uint32_t growth;
 static size_t least_excess; /* seen in this window */
 
@@ -58,6 +57,21 @@ size_t ac_purge_evicted_bytes(void)
 size_t ac_purge_huge_bytes(void)
 {
     return ac_load_rlx(&huge_bytes);
+}
+
+/* By blocks and what lies between them. */
+static size_t in_use_bytes(void)
+{
+    struct ac_pageheap_stats stats;
+    ac_pageheap_get_stats(&stats);
+    return stats.used_bytes + ac_purge_huge_bytes() - ac_load_rlx(&combed_bytes);
+}
+
+static size_t dirty_bytes(void)
+{
+    struct ac_pageheap_stats stats;
+    ac_pageheap_get_stats(&stats);
+    return stats.dirty_bytes + ac_mapcache_bytes();
 }
 
 static size_t bound_bytes(const struct ac_pageheap_stats *stats)
@@ -176,26 +190,34 @@ uint32_t ac_purge_growth(void)
     return ac_load_rlx(&growth);
 }
 
-/* Fresh memory is about to be used. The program has shown with its peak what it needs; what lies free
- * beyond that, and a bit, does not fit what it asks for. */
+void ac_purge_count_combed(ptrdiff_t bytes)
+{
+    ac_fetch_add_rlx(&combed_bytes, (size_t)bytes);
+}
+
+static size_t raise_peak(size_t in_use)
+{
+    size_t peak = ac_load_rlx(&peak_in_use);
+    if (in_use <= peak)
+        return peak;
+    ac_store_rlx(&peak_in_use, in_use);
+    if (in_use > GROWTH_FIRST && in_use > ac_load_rlx(&growth_due)) {
+        ac_store_rlx(&growth_due, in_use + in_use / GROWTH_SHARE);
+        ac_count_add(&growth, 1);
+    }
+    return in_use;
+}
+
+/* The program has shown with its peak what it needs; what lies free beyond that, and a bit, does not fit
+ * what it asks for. */
 void ac_purge_before_growth(size_t bytes, uint32_t me)
 {
-    struct ac_pageheap_stats stats;
-    ac_pageheap_get_stats(&stats);
-    size_t used = stats.used_bytes + ac_purge_huge_bytes() + bytes;
-    size_t dirty = stats.dirty_bytes + ac_mapcache_bytes();
-    size_t peak = ac_load_rlx(&peak_used);
-    if (used > peak) {
-        ac_store_rlx(&peak_used, used);
-        peak = used;
-        if (used / 9 * 8 > ac_load_rlx(&growth_mark) && used > GROWTH_FIRST) {
-            ac_store_rlx(&growth_mark, used);
-            ac_count_add(&growth, 1);
-        }
-    }
-    size_t slack = peak / GROWTH_SLACK > GROWTH_MIN ? peak / GROWTH_SLACK : GROWTH_MIN;
-    if (dirty != 0 && used + dirty > peak + slack) {
-        size_t want = used + dirty - peak - slack / 2;
+    size_t in_use = in_use_bytes() + bytes;
+    size_t dirty = dirty_bytes();
+    size_t peak = raise_peak(in_use);
+    size_t slack = peak / GROWTH_SHARE > GROWTH_SLACK_BYTES ? peak / GROWTH_SHARE : GROWTH_SLACK_BYTES;
+    if (dirty != 0 && in_use + dirty > peak + slack) {
+        size_t want = in_use + dirty - peak - slack / 2;
         give_back(dirty, want < dirty ? want : dirty, me);
     }
 }

@@ -35,11 +35,16 @@ bool ac_purge_is_due(void);
  * (others_tick false), also what exceeds the bound by more than max(64 MiB, a quarter of what is in use). */
 void ac_purge_tick(uint32_t me, bool others_tick);
 
-/* Before (or just after) `bytes` of fresh memory are taken: give back free memory that they would come on top of. */
+/* Before (or just after) `bytes` of fresh memory are taken: give back free memory that they would come on
+ * top of. */
 void ac_purge_before_growth(size_t bytes, uint32_t me);
 
-/* Goes up each time that what is in use has grown an eighth beyond all before. */
+/* Goes up each time that what is in use has grown an eighth beyond all before: time to look for memory that
+ * is kept in vain. */
 uint32_t ac_purge_growth(void);
+
+/* Free pages inside spans have been given back, or are used again. */
+void ac_purge_count_combed(ptrdiff_t bytes);
 
 /* As ac_pageheap_take, waiting; when the system has no more, whatever free memory acre keeps goes back
  * first, addresses too. */

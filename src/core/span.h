@@ -51,7 +51,9 @@ struct ac_span {
     uint8_t shard;
     uint8_t kind;
     uint8_t state;
-    uint8_t epoch; /* of the center (small) when the span was made           */
+    uint8_t epoch;         /* of the center (small) when the span was made           */
+    uint16_t combed;       /* nfree when its free pages were last given back (comb.h) */
+    uint32_t purged_bytes; /* and how many bytes those were                           */
     size_t units;
     size_t bytes; /* large: usable bytes, whole pages                       */
     uint64_t free_bits[];

@@ -32,6 +32,7 @@
 #include "core/pageheap.h"
 #include "core/pagemap.h"
 #include "core/purge.h"
+#include "os/os.h"
 
 #include <string.h>
 
@@ -116,11 +117,28 @@ static size_t span_touched_bytes(const struct ac_span *span)
     return (size_t)span->fresh * span->size_bytes;
 }
 
+/* Blocks are to be taken from it, or it goes. */
+static void span_forget_purged(struct ac_center *center, struct ac_span *span)
+{
+    if (AC_UNLIKELY(span->purged_bytes != 0)) {
+        ac_count_add(&center->purged_bytes, -(uint64_t)span->purged_bytes);
+        ac_purge_count_combed(-(ptrdiff_t)span->purged_bytes);
+        span->purged_bytes = 0;
+    }
+    span->combed = 0;
+}
+
 static void span_give_back(struct ac_center *center, struct ac_span *span, uint32_t me)
 {
-    size_t touched_units = (span_touched_bytes(span) + AC_UNIT_BYTES - 1) >> AC_UNIT_SHIFT;
+    size_t touched_bytes = span_touched_bytes(span);
+    /* Much of it has gone already: with the rest it counts as clean, and clean runs are used last. */
+    if (AC_UNLIKELY(span->purged_bytes > touched_bytes / 2) &&
+        ac_os_purge((void *)span->base, ac_span_bytes(span)))
+        touched_bytes = 0;
+    size_t touched_units = (touched_bytes + AC_UNIT_BYTES - 1) >> AC_UNIT_SHIFT;
     ac_count_add(&center->nspans, (uint64_t)-1);
     ac_count_add(&center->fresh, -(uint64_t)span->fresh);
+    span_forget_purged(center, span);
     ac_pagemap_set(span->base, span->units, ac_entry_make(NULL, AC_FREED_SHARD, span->class * AC_BIN_WORDS));
     ac_pageheap_give(span->chunk, span->base, span->units, touched_units, me);
     ac_meta_put(span, ac_span_lines(span->class), me);
@@ -245,6 +263,8 @@ static unsigned take_from_spans(struct ac_center *center, void **end, unsigned n
         center->current = span;
         if (span == NULL)
             break;
+        if (AC_UNLIKELY(span->combed != 0))
+            span_forget_purged(center, span);
         span->state = AC_SPAN_CURRENT;
         span->event = NEVER_EVENT;
     }
@@ -309,7 +329,8 @@ void ac_center_check_block(const struct ac_span *span, const void *block)
         bad_block(span, block);
 }
 
-static AC_NOINLINE void span_gain_events(struct ac_center *center, struct ac_span *span, unsigned n, uint32_t me)
+static AC_NOINLINE void span_gain_events(struct ac_center *center, struct ac_span *span, unsigned n,
+                                         uint32_t me)
 {
     while (n != 0) {
         unsigned to_event = (unsigned)(span->event - span->nfree);
@@ -340,7 +361,8 @@ AC_INLINE struct ac_span *span_of_block(const struct ac_center *center, const vo
 
 /* Blocks that come back one after the other are often neighbours: the page map is asked once for those of one
  * span, its counter changes once, and a word of its bitmap once for those of one word. */
-static unsigned span_give(struct ac_center *center, struct ac_span *span, void **blocks, unsigned n, uint32_t me)
+static unsigned span_give(struct ac_center *center, struct ac_span *span, void **blocks, unsigned n,
+                          uint32_t me)
 {
     const uintptr_t base = span->base;
     const size_t bytes = ac_span_bytes(span);
@@ -464,6 +486,7 @@ static void center_recover(struct ac_center *center, uint32_t me)
     center->out = 0;
     center->nspans = 0;
     center->fresh = 0;
+    center->purged_bytes = 0;
 }
 
 void ac_central_recover(uint32_t me)

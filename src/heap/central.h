@@ -40,7 +40,8 @@ struct ac_center {
     uint32_t transfer_cap;
     uint64_t out; /* CE2                                                */
     uint64_t nspans;
-    uint64_t fresh; /* blocks of its spans handed out at least once       */
+    uint64_t fresh;        /* blocks of its spans handed out at least once       */
+    uint64_t purged_bytes; /* of free blocks, given back by ac_comb               */
 } AC_ALIGNED(AC_CACHE_LINE);
 
 /* The center of a shard and class; made on first use. NULL when memory is exhausted. */

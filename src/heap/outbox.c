@@ -8,7 +8,8 @@
 
 static unsigned slot_capacity(const struct ac_outbox_slot *slot, unsigned tag)
 {
-    unsigned by_bytes = (AC_OUTBOX_BYTES << slot->level) / ac_sizeclass[(tag & 0xff) / AC_BIN_WORDS].size_bytes;
+    unsigned by_bytes =
+        (AC_OUTBOX_BYTES << slot->level) / ac_sizeclass[(tag & 0xff) / AC_BIN_WORDS].size_bytes;
     unsigned most = AC_OUTBOX_BLOCKS << slot->level;
     if (by_bytes == 0)
         by_bytes = 1;

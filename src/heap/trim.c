@@ -3,6 +3,7 @@
 
 #include "core/purge.h"
 #include "heap/central.h"
+#include "heap/comb.h"
 #include "heap/flush.h"
 #include "heap/perturb.h"
 #include "heap/thread.h"
@@ -55,6 +56,21 @@ void ac_trim_centers(uint32_t me)
     }
 }
 
+/* Free pages inside spans go back; with idle_only those of centers that nobody has taken from or given to
+ * since the last look: the others would fault them in again. */
+static void comb_centers(uint32_t me, bool idle_only)
+{
+    for (unsigned shard = 1; shard <= AC_MAX_SHARDS; shard++) {
+        struct ac_center *centers = ac_center_peek(shard, 0);
+        for (unsigned c = 1; centers != NULL && c < AC_NCLASSES; c++) {
+            bool touched = ac_load_rlx(&centers[c].touched) != 0;
+            ac_store_rlx(&centers[c].touched, (uint8_t)0);
+            if (!touched || !idle_only)
+                ac_comb(&centers[c], me);
+        }
+    }
+}
+
 bool ac_trim_caches(uint32_t me, bool idle_only)
 {
     bool any = false;
@@ -64,6 +80,7 @@ bool ac_trim_caches(uint32_t me, bool idle_only)
     steal_shut(me, reached);
     ac_flush_unlock();
     ac_trim_centers(me);
+    comb_centers(me, idle_only);
     return reached;
 }
 

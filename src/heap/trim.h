@@ -16,7 +16,8 @@
 #include <stddef.h>
 
 /* Empty the caches of all threads (with idle_only: of those that took no slow path since the last such
- * call) into the spans, and the centers' own. False when another thread's caches could not be reached. */
+ * call) into the spans, and the centers' own, and give back the free pages inside spans (with idle_only:
+ * where nobody took or gave since). False when another thread's caches could not be reached. */
 bool ac_trim_caches(uint32_t me, bool idle_only);
 
 /* The caches of the centers alone. */

@@ -35,9 +35,9 @@ bool ac_os_purge(void *addr, size_t bytes);
 /* Grow or shrink a mapping where it stands. */
 bool ac_os_resize(void *addr, size_t old_bytes, size_t new_bytes);
 
-/* Move a mapping with its contents over `target`, which is replaced. When refused, the mapping is where it was
- * and the target is as if fresh; unless *out_lost: then its addresses may be another's and are to be left
- * alone. Refused where the mapping is several to the system (older kernels), or its table is full. */
+/* Move a mapping with its contents over `target`, which is replaced. When refused, the mapping is where it
+ * was and the target is as if fresh; unless *out_lost: then its addresses may be another's and are to be
+ * left alone. Refused where the mapping is several to the system (older kernels), or its table is full. */
 bool ac_os_move(void *addr, size_t old_bytes, size_t new_bytes, void *target, bool *out_lost);
 
 /* Ask for huge pages where the system uses them on request only, or for ordinary ones where it would use huge
@@ -77,7 +77,7 @@ AC_NORETURN void ac_os_abort(void);
 /* The end of the brk heap, which is libc's. */
 uintptr_t ac_os_brk(void);
 
-/* True when the page of addr is mapped. */
+/* True when addr can be read. */
 bool ac_os_is_mapped(uintptr_t addr);
 
 /* Map an existing file shared. NULL when it cannot be opened or is smaller than bytes. */

@@ -29,6 +29,7 @@ struct class_sum {
     uint64_t fresh;
     uint64_t nspans;
     uint64_t transfer;
+    uint64_t purged_bytes;
     uint64_t cached;
 };
 
@@ -41,6 +42,7 @@ static void sum_centers(struct class_sum sums[AC_NCLASSES])
             sums[c].fresh += ac_load_rlx(&centers[c].fresh);
             sums[c].nspans += ac_load_rlx(&centers[c].nspans);
             sums[c].transfer += ac_load_rlx(&centers[c].ntransfer);
+            sums[c].purged_bytes += ac_load_rlx(&centers[c].purged_bytes);
         }
     }
 }
@@ -78,6 +80,7 @@ static void class_report(const struct class_sum *sum, unsigned class, struct ac_
     stats[AC_STAT_thread_cache_bytes] += sum->cached * sc->size_bytes;
     stats[AC_STAT_transfer_cache_bytes] += sum->transfer * sc->size_bytes;
     stats[AC_STAT_span_free_bytes] += row->free_objects * sc->size_bytes;
+    stats[AC_STAT_span_purged_bytes] += sum->purged_bytes;
     stats[AC_STAT_span_fresh_bytes] +=
         sum->nspans * sc->span_units * AC_UNIT_BYTES - sum->fresh * sc->size_bytes;
 }

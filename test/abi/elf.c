@@ -106,7 +106,8 @@ static bool is_promised(const char *name)
 {
     return is_listed(name, c_names, NAMES_COUNT(c_names)) ||
            is_listed(name, alias_names, NAMES_COUNT(alias_names)) ||
-           is_listed(name, cxx_names, NAMES_COUNT(cxx_names)) || strncmp(name, "acre_", 5) == 0;
+           is_listed(name, cxx_names, NAMES_COUNT(cxx_names)) || strncmp(name, "acre_", 5) == 0 ||
+           strcmp(name, "dlopen") == 0;
 }
 
 static void check_exports(void)
@@ -114,7 +115,7 @@ static void check_exports(void)
     size_t count = symbol_count(), exported = 0;
     for (size_t i = 1; i < count; i++) {
         const ElfW(Sym) *symbol = &acre.symbols[i];
-        if (symbol->st_shndx == SHN_UNDEF)
+        if (symbol->st_shndx == SHN_UNDEF || ELF64_ST_BIND(symbol->st_info) == STB_LOCAL)
             continue;
         const char *name = acre.strings + symbol->st_name;
         CHECK_CASE("exported symbol %s", name);

@@ -4,11 +4,13 @@
  * though the program runs on another (a dlmopen'ed one calls the malloc of its own libc).
  *
  *   free       the program frees the library's blocks: they go back to libc, whose use shrinks again
+ *   arena      the same with blocks of one of libc's other arenas, those of threads
  *   realloc    the program reallocates one: it works with contents kept, or the process ends with a clear
  *              line
  *   refuse     free with the option foreign_to_libc=0: the process ends with a clear line
  *   reverse    the library frees the program's block through libc: it ends by a signal or works; it never
  *              hangs
+ *   dropped    without the option deepbind the flag has no effect: the library allocates with acre as well
  *   namespace  the program frees a block of a libc in another namespace: it works or ends with a clear line
  */
 #include "life/life.h"
@@ -55,6 +57,27 @@ static void test_free(void)
     plugin_free(block);
 }
 
+static void *make_in_thread(void *blocks)
+{
+    for (size_t i = 0; i < BLOCKS; i++)
+        ((void **)blocks)[i] = plugin_make(2000 + 10 * i, i);
+    return NULL;
+}
+
+static void test_arena(void)
+{
+    static void *blocks[BLOCKS];
+    plugin_free(plugin_make(100, 1)); /* the main arena is this thread's now */
+    size_t used_before = plugin_used_bytes();
+    life_join(life_thread(make_in_thread, blocks));
+    CHECK_LE((uintptr_t)sbrk(0), (uintptr_t)blocks[0]); /* not of the main arena */
+    CHECK_LE(used_before + 2000 * BLOCKS, plugin_used_bytes());
+    CHECK_LE(2000, malloc_usable_size(blocks[0]));
+    for (size_t i = 0; i < BLOCKS; i++)
+        life_free(blocks[i]);
+    CHECK_LE(plugin_used_bytes(), used_before + 10000);
+}
+
 static void test_realloc(void)
 {
     void *block = plugin_make(1000, 3);
@@ -78,6 +101,17 @@ static void test_reverse(void)
     life_free(life_block(1000, 7));
     plugin_free(block);
     life_use_every_class(5);
+}
+
+/* What one side allocates the other frees and resizes; nothing of it is libc's. */
+static void test_dropped(void)
+{
+    plugin_free(life_block(1000, 5));
+    size_t before = mallinfo2().uordblks;
+    void *block = plugin_make(20000, 6);
+    CHECK_LE(before + 20000, mallinfo2().uordblks);
+    CHECK_EQ(plugin_used_bytes(), mallinfo2().uordblks);
+    life_free(block);
 }
 
 /* Runs the body in a child and returns how it ended; its stderr goes into text. */
@@ -124,7 +158,7 @@ int main(int argc, char **argv)
     char path[4096], text[4096];
     snprintf(path, sizeof path, "%s/life.plugin_lib.so", folder);
     if (strcmp(name, "refuse") == 0 && getenv("LIFE_RERUN") == NULL) {
-        setenv("ACRE_CONF", "foreign_to_libc=0", 1);
+        setenv("ACRE_CONF", "deepbind=1,foreign_to_libc=0", 1);
         life_rerun_preloaded(argv, getenv("LD_PRELOAD"));
     }
     life_deadline(30, "blocks between two allocators");
@@ -132,6 +166,10 @@ int main(int argc, char **argv)
                                         : dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_DEEPBIND));
     if (strcmp(name, "free") == 0)
         test_free();
+    else if (strcmp(name, "dropped") == 0)
+        test_dropped();
+    else if (strcmp(name, "arena") == 0)
+        test_arena();
     else if (strcmp(name, "realloc") == 0)
         expect_line_or_success(outcome(test_realloc, text, sizeof text), text, 1);
     else if (strcmp(name, "refuse") == 0)
@@ -141,7 +179,7 @@ int main(int argc, char **argv)
     else if (strcmp(name, "reverse") == 0)
         CHECK(outcome(test_reverse, text, sizeof text) == 0 || strstr(text, "check failed") == NULL);
     else
-        LIFE_FAIL("case is free, realloc, refuse, reverse or namespace");
+        LIFE_FAIL("case is free, dropped, arena, realloc, refuse, reverse or namespace");
     life_use_every_class(9);
     return 0;
 }

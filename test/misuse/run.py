@@ -14,7 +14,8 @@ A program's source opens with comments that say what must happen:
 run.py SOURCE       runs the program built from SOURCE
 run.py --rows DIR   checks that the programs below DIR expect every row of fault.def and nothing else, and
                     that the programs SECURITY.md names in [brackets] exist
-The environment is that of cmake/AcreTest.cmake.
+The environment is that of cmake/AcreTest.cmake. ACRE_TEST_LAUNCHER is put before the program; what an
+emulator says itself (that it cannot preload the guest's library, how the guest ended) does not count.
 """
 import fnmatch
 import os
@@ -27,6 +28,7 @@ import subprocess
 import sys
 
 SECONDS = 10
+LAUNCHER_LINE = re.compile(r"^(qemu: |ERROR: ld\.so: object ).*\n", re.MULTILINE)
 TOP = pathlib.Path(os.environ.get("ACRE_TEST_SOURCE", pathlib.Path(__file__).parents[2]))
 FAULT_DEF = TOP / "src/core/fault.def"
 KINDS_DEF = pathlib.Path(__file__).parent / "common/kinds.def"
@@ -70,13 +72,15 @@ class Program:
 
 def run(program, kind):
     """Returns (status as subprocess has it, what was printed)."""
+    launcher = shlex.split(os.environ.get("ACRE_TEST_LAUNCHER", ""))
     path = pathlib.Path(os.environ["ACRE_TEST_BIN"]) / program.name
     environment = dict(os.environ, LD_PRELOAD=os.environ["ACRE_TEST_PRELOAD"], **program.environment)
-    with subprocess.Popen([path, kind], env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+    with subprocess.Popen([*launcher, path, kind], env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT, start_new_session=True) as process:
         try:
             output, _ = process.communicate(timeout=SECONDS)
-            return process.returncode, output.decode(errors="replace")
+            text = output.decode(errors="replace")
+            return process.returncode, LAUNCHER_LINE.sub("", text) if launcher else text
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             output, _ = process.communicate()

@@ -431,7 +431,7 @@ static void test_shrink__double_free(void **state)
         unsigned i = make_shrink(n, sizes[k]);
         check_double_frees(i, sizes[k]);
         void *other = take_one(sizes[k]); /* from the stock, whose place the last freed one gets */
-        if (other != blocks[i + 1]) /* its span may have gone and come back */
+        if (other != blocks[i + 1])       /* its span may have gone and come back */
             unit_expect_death(free_and_flush, blocks[i + 1], "acre: double free of 0x");
         check_double_frees(i + 2, sizes[k]);
         give_one(other);
