@@ -51,6 +51,9 @@
 /* Shards of small objects: ids 1 .. AC_MAX_SHARDS in one byte of the page-map entry; 0 is no shard, 255
  * marks freed units. */
 #define AC_MAX_SHARDS 254u
+/* As many as keep threads that run at the same time out of each other's way: this many a processor, and no
+ * more than AC_DEFAULT_SHARDS. docs/design/measurements.md compares. */
+#define AC_SHARDS_PER_CPU 2u
 #define AC_DEFAULT_SHARDS 128u
 #define AC_FREED_SHARD 255u
 

@@ -9,8 +9,10 @@
  * Idea. A chunk is 64 units in one word, so that finding, taking and joining runs is bit arithmetic and
  * neighbours need no merging. A request goes to the chunk with the smallest longest-free-run that
  * suffices, and among those to the fullest; so the emptiest chunks drain and end up wholly free. Dirty
- * units are used before untouched ones, within a chunk and among chunks of one list: they are already paid
- * for. Lists are in order of last use, clean chunks at the end; purging starts from there.
+ * units are used before untouched ones, in whatever chunk they are: they are already paid for. So is what
+ * huge blocks left in the mapping cache: before fresh memory is touched a piece of it becomes a chunk, and
+ * when a huge block finds nothing there, the wholly free dirty chunks go the other way (surrender). Lists
+ * are in order of last use, clean chunks at the end; purging starts from there.
  *
  *      heap.lists[1 .. 64]: chunks by longest free run      heap.nonempty: bit n-1: lists[n] is not empty
  *          lists[7]  -> chunk -> chunk                            chunk: free  0011100..., dirty 0010100...

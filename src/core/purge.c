@@ -15,6 +15,10 @@
  *
  *      excess(t + dt) = excess(t) * 2^(-dt / half)
  *
+ * Growth. When fresh memory is wanted although free memory lies about, that free memory does not fit. What
+ * was in use at the peak says how much the program needs; what is resident beyond that and a slack goes
+ * back before the fresh memory is touched, so that the two never add up.
+ *
  * Order. Runs of the page heap first (whole chunks, long runs, single units), then kept mappings, oldest
  * first.
  */

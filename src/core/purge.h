@@ -2,7 +2,8 @@
  *
  * purge.h -- when free memory goes back to the system, and how much of it.
  *
- * Knows:      the bound max(dirty_min, an eighth of what is in use) and the half-life of what exceeds it.
+ * Knows:      the bound max(dirty_min, an eighth of what is in use), the half-life of what exceeds it, and
+ *             the most that was ever in use.
  * Does not know: where the memory is (pageheap.h, mapcache.h).
  * Invariants: PU1 after a tick at least the share of the excess is gone that its age demands, unless the
  *             system refused.

@@ -61,8 +61,8 @@ void ac_flush_untouched(struct ac_heap *heap)
 {
     for (unsigned c = 1; c < AC_NCLASSES; c++) {
         struct ac_magazine *mag = &heap->magazines[c];
-        bool idle = mag->slots != NULL && mag->touched == 0 && !ac_bin_is_busy(heap->bins[c].top);
-        mag->touched = 0;
+        bool idle = mag->slots != NULL && !mag->touched && !ac_bin_is_busy(heap->bins[c].top);
+        mag->touched = false;
         if (ac_center_peek(heap->shard, c) != NULL)
             ac_center_drain_untouched(ac_center_peek(heap->shard, c), heap->id);
         if (idle) {

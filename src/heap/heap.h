@@ -7,7 +7,9 @@
  *           where pops and pushes stop. While an operation is in progress top has AC_BIN_BUSY added, which
  *           makes it smaller than any base and, unsigned, larger than any limit: one comparison finds a
  *           bin that is empty (or full), busy, or shut. A shut bin has base at the largest and limit at
- *           the smallest value, so every operation takes its slow path.
+ *           the smallest value, so every operation takes its slow path. A bin whose class shrinks has only
+ *           its base out of reach (AC_BIN_SHRINK_BASE): pushes are fast, pops are not. A stealer knows a
+ *           bin that is shut by the base that only S1 stores.
  * Roles     owner: the thread; handler: a signal handler on the owner's stack; stealer: another thread
  *           that wants the cached blocks (trim, the idle helper), holding heap->lock.
  * Steps     O1 owner adds AC_BIN_BUSY to top in one instruction and gets the old top. O2 compares it with
@@ -55,18 +57,18 @@ struct ac_bin {
 
 /* The slow paths' half of a bin. */
 struct ac_magazine {
-    void **slots;    /* where base stands when open; NULL: no array yet */
-    uint16_t cap;    /* blocks it may hold now                          */
-    uint8_t log2;    /* of the words of the array                       */
-    uint8_t emptied; /* a stealer took the blocks                       */
-    uint8_t checked; /* frees checked one by one so far                 */
-    uint16_t batch;  /* blocks to take at the next refill               */
-    uint8_t turns;   /* refills and flushes since it last grew          */
-    uint8_t touched; /* by a slow path since the last ac_flush_untouched */
-    uint8_t flushes; /* in a row, with no refill between; saturates     */
-    bool shrinks;    /* blocks are handed out from the stock only       */
-    uint16_t stock;  /* blocks at the start that came from full spans   */
-    int32_t balance; /* frees less allocations, less what is cached     */
+    void **slots;        /* where base stands when open; NULL: no array yet */
+    uint16_t cap;        /* blocks it may hold now                          */
+    uint16_t batch;      /* blocks to take at the next refill               */
+    uint16_t stock;      /* blocks at the start that came from full spans   */
+    uint8_t log2;        /* of the words of the array                       */
+    uint8_t emptied;     /* a stealer took the blocks                       */
+    uint8_t checked;     /* frees checked one by one so far                 */
+    uint8_t turns;       /* refills and flushes since it last grew          */
+    uint8_t flushes : 4; /* in a row, with no refill between         */
+    bool touched : 1;    /* by a slow path since the last ac_flush_untouched */
+    bool shrinks : 1;    /* blocks are handed out from the stock only        */
+    int32_t balance;     /* frees less allocations, less what is cached      */
 };
 
 struct ac_outbox;

@@ -3,7 +3,9 @@
  * THEORY
  *
  * A large block is a run of units from the page heap, whose dirty runs are its cache. A huge block is a
- * mapping; freed ones are kept in the mapping cache under the same bound. Either kind grows in place where
+ * mapping; freed ones are kept in the mapping cache under the same bound. When none of those is long enough,
+ * several are moved side by side to fresh addresses: the system moves page tables, at a small part of what
+ * faulting as many pages costs, and no byte is copied. Either kind grows in place where
  * the neighbours allow; a huge block that must move is moved by the system (page tables, no copying), to a
  * place with an eighth to spare, so that growing step by step costs few moves. Shrinking gives the tail
  * back at once.
@@ -25,10 +27,6 @@
 /* Pieces shorter than this are not worth a system call. */
 #define ASSEMBLE_MIN_BYTES ((size_t)128 << 10)
 
-/* Addresses were lost so often that moving is not tried any more. */
-#define LOST_TARGETS 8u
-
-static unsigned lost_targets;
 static size_t live_bytes;
 static size_t live_objects;
 
@@ -94,7 +92,7 @@ static size_t assemble(struct ac_mapping *target, uint32_t me)
     size_t done = 0;
     bool lost = false;
     struct ac_mapping m;
-    while (!lost && ac_load_rlx(&lost_targets) < LOST_TARGETS && done < target->bytes &&
+    while (!lost && done < target->bytes &&
            ac_mapcache_take_some(ASSEMBLE_MIN_BYTES, target->bytes - done, &m, me)) {
         if (ac_os_move((void *)m.base, m.bytes, m.bytes, (void *)(target->base + done), &lost)) {
             done += m.bytes;
@@ -102,7 +100,6 @@ static size_t assemble(struct ac_mapping *target, uint32_t me)
         }
         ac_mapping_unmap(m);
         if (lost) {
-            ac_fetch_add_rlx(&lost_targets, 1u);
             size_t behind = done + m.bytes;
             ac_mapping_unmap((struct ac_mapping){target->base + behind, target->bytes - behind});
             target->bytes = done;

@@ -10,6 +10,17 @@
  *
  *      slots[-1] pad   slots[0] ... slots[count-1]   ...   slots[cap]
  *                      ^base        top-1: last freed       ^limit (= base while frees are checked)
+ *
+ * A class that shrinks. Last in, first out hands the block just freed out again. While a program frees more
+ * than it allocates (a cache that drops small entries for large ones), that puts one new block into every
+ * span that is about to come free, and none does. So after SHRINK_FLUSHES flushes with no refill between
+ * them the bin's base is set out of reach: frees go on as before, allocations take the slow path and get
+ * blocks from a stock, taken from spans that are in use anyway, a few at a time. Each time the stock is
+ * empty the frees since it was filled are weighed against the allocations; when they no longer prevail the
+ * bin opens again. A teardown, which allocates nothing, notices none of this.
+ *
+ *      slots[0] ... slots[stock-1]   slots[stock] ... slots[count-1]
+ *      stock: to be handed out       freed since; flushed when full
  */
 #include "heap/magazine.h"
 
@@ -217,7 +228,7 @@ void *ac_magazine_refill(struct ac_heap *heap, unsigned class)
     struct ac_magazine *mag = &heap->magazines[class];
     unsigned count = bin_count(heap, class);
     void *block = NULL;
-    mag->touched = 1;
+    mag->touched = true;
     if (mag->slots == NULL && !magazine_grow(heap, class, FIRST_LOG2, 0)) {
         ac_store_rlx(&heap->bins[class].top, 0);
         return NULL;
@@ -245,7 +256,7 @@ void ac_magazine_push(struct ac_heap *heap, unsigned class, void *block)
 {
     struct ac_magazine *mag = &heap->magazines[class];
     unsigned count = bin_count(heap, class);
-    mag->touched = 1;
+    mag->touched = true;
     if (mag->slots == NULL && !magazine_grow(heap, class, FIRST_LOG2, 0)) {
         ac_center_give(ac_center_peek(heap->shard, class), &block, 1, heap->id, false);
         ac_store_rlx(&heap->bins[class].top, 0);

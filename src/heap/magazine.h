@@ -4,7 +4,8 @@
  *
  * Knows:      bins, magazines, the center they belong to.
  * Does not know: which thread calls.
- * Invariants: those of heap.h. All functions here want heap->lock held and the bin busy; they leave it
+ * Invariants: those of heap.h; MA1 the first `stock` blocks are a shrinking class's, and its bin is then not
+ *             open for pops. All functions here want heap->lock held and the bin busy; they leave it
  *             open and not busy.
  * Threads:    the heap's owner (ac_magazine_steal: a stealer).
  */

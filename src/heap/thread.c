@@ -183,6 +183,16 @@ void ac_thread_note_fork(void)
 /* The program's own defaults: see acre.h. */
 extern const char *acre_conf __attribute__((weak));
 
+static uint32_t max_shards(void)
+{
+    uint32_t wanted = (uint32_t)ac_option_value[AC_OPTION_shards];
+    if (wanted != 0)
+        return wanted;
+    unsigned cpus = ac_os_cpu_count();
+    bool many = cpus == 0 || cpus > AC_DEFAULT_SHARDS / AC_SHARDS_PER_CPU;
+    return many ? AC_DEFAULT_SHARDS : cpus * AC_SHARDS_PER_CPU;
+}
+
 static void registry_start_locked(void)
 {
     char path[sizeof registry.state_path];
@@ -193,8 +203,7 @@ static void registry_start_locked(void)
         memcpy(path, registry.state_path, sizeof path);
     memcpy(registry.state_path, path, sizeof path);
     ac_os_pretend_page_size(ac_option_value[AC_OPTION_page_size]);
-    size_t shards = ac_option_value[AC_OPTION_shards];
-    registry.max_shards = shards == 0 ? AC_DEFAULT_SHARDS : (uint32_t)shards;
+    registry.max_shards = max_shards(); /* now: a filter that comes later may forbid to ask */
     size_t page = ac_os_page_size();
     uint32_t *word = ac_os_map(0, page);
     if (word != NULL)

@@ -87,6 +87,9 @@ void *ac_os_map_file(const char *path, size_t bytes);
 size_t ac_os_rss_bytes(void);
 uint32_t ac_os_pid(void);
 
+/* Processors that this process may run on; 0 when that cannot be told. */
+unsigned ac_os_cpu_count(void);
+
 /* False when this thread's user ids are not those of the process's first thread any more: libc changes
  * them thread by thread, and only in threads it knows. True when that cannot be told. */
 bool ac_os_has_leaders_credentials(void);

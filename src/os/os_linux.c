@@ -72,18 +72,27 @@ bool ac_os_resize(void *addr, size_t old_bytes, size_t new_bytes)
     return !ac_sys_failed(ac_sys4(__NR_mremap, addr, old_bytes, new_bytes, 0));
 }
 
-/* Many kernels unmap the target before they find a reason to refuse. */
+/* Kernels before 6.17 unmap the target before they find most reasons to refuse; then it is mapped again, if
+ * nobody has taken its place. Later ones leave it. A token in its first word tells the target from another's
+ * mapping; the system compares it, so that nothing is read that may be gone. */
 bool ac_os_move(void *addr, size_t old_bytes, size_t new_bytes, void *target, bool *out_lost)
 {
+    const struct timespec at_once = {0, 0};
+    const uint32_t token = (uint32_t)((uintptr_t)target >> 12) | 1;
     *out_lost = false;
+    *(uint32_t *)target = token;
     if (!ac_sys_failed(ac_sys6(__NR_mremap, (long)addr, (long)old_bytes, (long)new_bytes,
                                MREMAP_MAYMOVE | MREMAP_FIXED, (long)target, 0)))
         return true;
     long again = ac_sys6(__NR_mmap, (long)target, (long)new_bytes, PROT_READ | PROT_WRITE,
                          MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
-    *out_lost = again != (long)target;
-    if (*out_lost && !ac_sys_failed(again)) /* kernels before 4.17 take the address for a hint */
+    if (again == (long)target)
+        return false;
+    if (!ac_sys_failed(again)) /* kernels before 4.17 take the address for a hint */
         ac_os_unmap((void *)again, new_bytes);
+    *out_lost = ac_sys4(__NR_futex, target, FUTEX_WAIT_PRIVATE, token, &at_once) != -ETIMEDOUT;
+    if (!*out_lost)
+        *(uint32_t *)target = 0;
     return false;
 }
 
@@ -229,6 +238,18 @@ size_t ac_os_rss_bytes(void)
         return 0;
     scan_number(&at);
     return scan_number(&at) * getauxval(AT_PAGESZ);
+}
+
+unsigned ac_os_cpu_count(void)
+{
+    uint64_t mask[128] = {0}; /* 8192 processors */
+    unsigned count = 0;
+    long bytes = ac_sys3(__NR_sched_getaffinity, 0, sizeof mask, mask);
+    if (ac_sys_failed(bytes))
+        return 0;
+    for (size_t i = 0; i < (size_t)bytes / sizeof mask[0]; i++)
+        count += (unsigned)__builtin_popcountll(mask[i]);
+    return count;
 }
 
 bool ac_os_has_leaders_credentials(void)

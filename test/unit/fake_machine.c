@@ -235,6 +235,11 @@ void *ac_os_map_file(const char *path, size_t bytes)
     return found && machine.file_bytes >= bytes ? machine.file : NULL;
 }
 
+unsigned ac_os_cpu_count(void)
+{
+    return 64;
+}
+
 bool ac_os_has_leaders_credentials(void)
 {
     return true;
