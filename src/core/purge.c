@@ -40,7 +40,7 @@
 #define LINGER_BYTES ((size_t)64 << 20)
 
 static size_t huge_bytes;
-static size_t evicted_bytes;
+static size_t evicted_bytes; /* kept mappings and combed pages, ever */
 static uint64_t window_start_ns;
 static size_t combed_bytes; /* free pages inside spans that were given back */
 static size_t peak_in_use;
@@ -197,6 +197,8 @@ uint32_t ac_purge_growth(void)
 void ac_purge_count_combed(ptrdiff_t bytes)
 {
     ac_fetch_add_rlx(&combed_bytes, (size_t)bytes);
+    if (bytes > 0)
+        ac_fetch_add_rlx(&evicted_bytes, (size_t)bytes);
 }
 
 static size_t raise_peak(size_t in_use)

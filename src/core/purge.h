@@ -23,7 +23,7 @@ struct ac_run;
 void ac_purge_count_huge(ptrdiff_t bytes);
 size_t ac_purge_huge_bytes(void);
 
-/* Kept mappings given back so far. */
+/* Kept mappings and free pages inside spans given back so far. */
 size_t ac_purge_evicted_bytes(void);
 
 /* Free memory above the bound. */

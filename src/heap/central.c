@@ -32,7 +32,6 @@
 #include "core/pageheap.h"
 #include "core/pagemap.h"
 #include "core/purge.h"
-#include "os/os.h"
 
 #include <string.h>
 
@@ -130,12 +129,7 @@ static void span_forget_purged(struct ac_center *center, struct ac_span *span)
 
 static void span_give_back(struct ac_center *center, struct ac_span *span, uint32_t me)
 {
-    size_t touched_bytes = span_touched_bytes(span);
-    /* Much of it has gone already: with the rest it counts as clean, and clean runs are used last. */
-    if (AC_UNLIKELY(span->purged_bytes > touched_bytes / 2) &&
-        ac_os_purge((void *)span->base, ac_span_bytes(span)))
-        touched_bytes = 0;
-    size_t touched_units = (touched_bytes + AC_UNIT_BYTES - 1) >> AC_UNIT_SHIFT;
+    size_t touched_units = (span_touched_bytes(span) + AC_UNIT_BYTES - 1) >> AC_UNIT_SHIFT;
     ac_count_add(&center->nspans, (uint64_t)-1);
     ac_count_add(&center->fresh, -(uint64_t)span->fresh);
     span_forget_purged(center, span);

@@ -5,7 +5,7 @@
  * Knows:      spans, their bitmaps, the lists of a center.
  * Does not know: when it is worth it (flush.h and trim.h call).
  * Invariants: CO1 a page is given back only while every block on it is free, under the center's lock;
- *             CO2 purged_pages of a span goes to 0, and from its center's, before blocks are taken from it.
+ *             CO2 purged_bytes of a span goes to 0, and from its center's, before blocks are taken from it.
  * Threads:    any; takes the center's lock and calls the system under it.
  */
 #ifndef AC_HEAP_COMB_H

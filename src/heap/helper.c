@@ -63,8 +63,10 @@ static void helper_run(void *arg)
         last_activity = now_activity;
         if (due)
             ac_purge_tick(AC_ID_HELPER, true);
-        if (round % ROUNDS_PER_LOOK == 0)
+        if (round % ROUNDS_PER_LOOK == 0) {
             ac_trim_caches(AC_ID_HELPER, true);
+            ac_trim_spans(AC_ID_HELPER, true);
+        }
     }
 }
 

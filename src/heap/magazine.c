@@ -215,7 +215,7 @@ static unsigned refill(struct ac_heap *heap, unsigned class)
     struct ac_magazine *mag = &heap->magazines[class];
     struct ac_center *center = ac_center_get(heap->shard, class, heap->id);
     /* A thread that only allocates has no use for more than two batches. */
-    if (mag->cap / 2 < ac_sizeclass[class].batch)
+    if ((mag->cap + 1u) / 2 < ac_sizeclass[class].batch)
         grow_in_turn(heap, class, 0);
     unsigned want = next_batch(mag, class);
     mag->flushes = 0;

@@ -56,19 +56,20 @@ void ac_trim_centers(uint32_t me)
     }
 }
 
-/* Free pages inside spans go back; with idle_only those of centers that nobody has taken from or given to
- * since the last look: the others would fault them in again. */
-static void comb_centers(uint32_t me, bool idle_only)
+/* With idle_only the others are spared: they would fault the pages in again. */
+size_t ac_trim_spans(uint32_t me, bool idle_only)
 {
+    size_t given = 0;
     for (unsigned shard = 1; shard <= AC_MAX_SHARDS; shard++) {
         struct ac_center *centers = ac_center_peek(shard, 0);
         for (unsigned c = 1; centers != NULL && c < AC_NCLASSES; c++) {
             bool touched = ac_load_rlx(&centers[c].touched) != 0;
             ac_store_rlx(&centers[c].touched, (uint8_t)0);
             if (!touched || !idle_only)
-                ac_comb(&centers[c], me);
+                given += ac_comb(&centers[c], me);
         }
     }
+    return given;
 }
 
 bool ac_trim_caches(uint32_t me, bool idle_only)
@@ -80,7 +81,6 @@ bool ac_trim_caches(uint32_t me, bool idle_only)
     steal_shut(me, reached);
     ac_flush_unlock();
     ac_trim_centers(me);
-    comb_centers(me, idle_only);
     return reached;
 }
 
@@ -91,7 +91,8 @@ size_t ac_trim(size_t keep_bytes)
     if (heap != NULL ? !ac_heap_mark(heap) : !ac_thread_enter_without_heap())
         return 0;
     ac_trim_caches(me, false);
-    size_t given = ac_purge_all(keep_bytes, me);
+    size_t given = ac_trim_spans(me, false);
+    given += ac_purge_all(keep_bytes, me);
     if (heap != NULL)
         ac_heap_unmark(heap);
     else

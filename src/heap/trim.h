@@ -16,9 +16,12 @@
 #include <stddef.h>
 
 /* Empty the caches of all threads (with idle_only: of those that took no slow path since the last such
- * call) into the spans, and the centers' own, and give back the free pages inside spans (with idle_only:
- * where nobody took or gave since). False when another thread's caches could not be reached. */
+ * call) into the spans, and the centers' own. False when another thread's caches could not be reached. */
 bool ac_trim_caches(uint32_t me, bool idle_only);
+
+/* Give back the free pages inside spans (with idle_only: of centers that nobody has taken from or given to
+ * since the last call). Returns the bytes given back. */
+size_t ac_trim_spans(uint32_t me, bool idle_only);
 
 /* The caches of the centers alone. */
 void ac_trim_centers(uint32_t me);
