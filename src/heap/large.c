@@ -261,20 +261,37 @@ static void huge_set_units(struct ac_span *span, size_t units)
     span->units = units;
 }
 
-static void *move_mapping(struct ac_span *span, size_t bytes)
+/* The system moves a mapping and makes it longer at once, if to it the mapping is one; later kernels move
+ * several that lie together as they are. Where neither is done the bytes are copied, once: what they are
+ * copied to is one mapping. */
+static bool move_contents(const struct ac_span *span, void *target, size_t roomy, uint32_t me)
+{
+    struct ac_mapping old = {span->base, ac_span_bytes(span)};
+    bool lost;
+    if (ac_os_move((void *)old.base, old.bytes, roomy, target, &lost) ||
+        (!lost && ac_os_move((void *)old.base, old.bytes, old.bytes, target, &lost)))
+        return true;
+    if (lost)
+        return false;
+    memcpy(target, (void *)old.base, span->bytes);
+    keep_or_unmap(old, me);
+    return true;
+}
+
+static void *move_mapping(struct ac_span *span, size_t bytes, uint32_t me)
 {
     size_t roomy = ac_align_up(bytes + bytes / 8, ac_mapcache_granule());
     void *target = ac_os_map_aligned(0, roomy, ac_mapcache_granule());
-    bool lost = false;
     if (target == NULL)
         return NULL;
+    if (!ac_pagemap_reserve((uintptr_t)target, roomy)) {
+        ac_os_unmap(target, roomy);
+        return NULL;
+    }
     /* The entry goes before the addresses do: another thread may have them the moment they are free. */
     ac_pagemap_set(span->base, 1, ac_entry_make(NULL, AC_FREED_SHARD, 0));
-    if (!ac_pagemap_reserve((uintptr_t)target, roomy) ||
-        !ac_os_move((void *)span->base, ac_span_bytes(span), roomy, target, &lost)) {
+    if (!move_contents(span, target, roomy, me)) {
         ac_pagemap_set(span->base, 1, ac_entry_make(span, 0, 0));
-        if (!lost)
-            ac_os_unmap(target, roomy);
         return NULL;
     }
     span->base = (uintptr_t)target;
@@ -296,7 +313,7 @@ static void *resize_mapping(struct ac_span *span, void *block, size_t bytes, uin
         if (kept || ac_os_resize(block, have, want))
             huge_set_units(span, want >> AC_UNIT_SHIFT);
         else
-            block = move_mapping(span, bytes);
+            block = move_mapping(span, bytes, me);
         if (block == NULL)
             return NULL;
     } else if (bytes < span->bytes && want < have) {
