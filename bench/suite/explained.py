@@ -11,7 +11,7 @@ from .allocators import Unusable
 from .compare import BASE, Comparison
 
 PATH = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "explained")
-LINE = re.compile(r"(wall|rss) ([^:]+): *(\S.*)")
+LINE = re.compile(r"(wall|rss) (.+?): (.*)")
 # Metric: against whom, over which ratio.
 LIMITS = {"wall": ("best", 1.10), "rss": (BASE, 1.15)}
 MISSING = "unexplained"
