@@ -78,10 +78,7 @@ int main(int argc, char **argv)
 
     for (size_t t = 0; t < nthreads; t++)
         jobs[t] = (struct job){kernel_work(argc, argv, JOB_BYTES) / nthreads, t + 59, 0};
-    if (nthreads > 1)
-        kernel_run(nthreads, work, jobs, sizeof *jobs);
-    else
-        work(jobs);
+    kernel_run_plain(nthreads, work, jobs, sizeof *jobs);
     for (size_t t = 0; t < nthreads; t++)
         sum += jobs[t].sum;
     for (size_t i = 0; i < 1000; i++) {

@@ -77,10 +77,7 @@ int main(int argc, char **argv)
 
     for (size_t t = 0; t < nthreads; t++)
         workers[t] = (struct worker){kernel_work(argc, argv, 7000000) / nthreads, NLONG / nthreads, t + 3, 0};
-    if (nthreads > 1)
-        kernel_run(nthreads, work, workers, sizeof *workers);
-    else
-        work(workers);
+    kernel_run_plain(nthreads, work, workers, sizeof *workers);
     for (size_t t = 0; t < nthreads; t++)
         sum += workers[t].sum;
     return kernel_done(sum);

@@ -41,6 +41,15 @@ static inline void kernel_run(size_t nthreads, void *(*work)(void *), void *firs
         pthread_join(threads[t], NULL);
 }
 
+/* The same; a single worker is run by the calling thread, so that the process stays one of one thread. */
+static inline void kernel_run_plain(size_t nthreads, void *(*work)(void *), void *first, size_t stride)
+{
+    if (nthreads > 1)
+        kernel_run(nthreads, work, first, stride);
+    else
+        work(first);
+}
+
 /* Blocks travel in batches, so that the queue's own lock is not what is measured. */
 struct batch {
     unsigned char *block[NBATCH];

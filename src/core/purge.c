@@ -63,24 +63,20 @@ size_t ac_purge_huge_bytes(void)
     return ac_load_rlx(&huge_bytes);
 }
 
-/* By blocks and what lies between them. */
-static size_t in_use_bytes(void)
+/* In runs and huge blocks. */
+static size_t used_bytes(const struct ac_pageheap_stats *stats)
 {
-    struct ac_pageheap_stats stats;
-    ac_pageheap_get_stats(&stats);
-    return stats.used_bytes + ac_purge_huge_bytes() - ac_load_rlx(&combed_bytes);
+    return stats->used_bytes + ac_purge_huge_bytes();
 }
 
-static size_t dirty_bytes(void)
+static size_t dirty_bytes(const struct ac_pageheap_stats *stats)
 {
-    struct ac_pageheap_stats stats;
-    ac_pageheap_get_stats(&stats);
-    return stats.dirty_bytes + ac_mapcache_bytes();
+    return stats->dirty_bytes + ac_mapcache_bytes();
 }
 
 static size_t bound_bytes(const struct ac_pageheap_stats *stats)
 {
-    size_t eighth = (stats->used_bytes + ac_purge_huge_bytes()) / 8;
+    size_t eighth = used_bytes(stats) / 8;
     size_t floor = ac_option_value[AC_OPTION_dirty_min];
     return eighth > floor ? eighth : floor;
 }
@@ -89,7 +85,7 @@ static size_t excess_bytes(size_t *out_dirty)
 {
     struct ac_pageheap_stats stats;
     ac_pageheap_get_stats(&stats);
-    *out_dirty = stats.dirty_bytes + ac_mapcache_bytes();
+    *out_dirty = dirty_bytes(&stats);
     size_t bound = bound_bytes(&stats);
     return *out_dirty > bound ? *out_dirty - bound : 0;
 }
@@ -149,7 +145,7 @@ static size_t linger_bytes(void)
 {
     struct ac_pageheap_stats stats;
     ac_pageheap_get_stats(&stats);
-    size_t quarter = (stats.used_bytes + ac_purge_huge_bytes()) / 4;
+    size_t quarter = used_bytes(&stats) / 4;
     return quarter > LINGER_BYTES ? quarter : LINGER_BYTES;
 }
 
@@ -218,8 +214,10 @@ static size_t raise_peak(size_t in_use)
  * what it asks for. */
 void ac_purge_before_growth(size_t bytes, uint32_t me)
 {
-    size_t in_use = in_use_bytes() + bytes;
-    size_t dirty = dirty_bytes();
+    struct ac_pageheap_stats stats;
+    ac_pageheap_get_stats(&stats);
+    size_t in_use = used_bytes(&stats) - ac_load_rlx(&combed_bytes) + bytes;
+    size_t dirty = dirty_bytes(&stats);
     size_t peak = raise_peak(in_use);
     size_t slack = peak / GROWTH_SHARE > GROWTH_SLACK_BYTES ? peak / GROWTH_SHARE : GROWTH_SLACK_BYTES;
     if (dirty != 0 && in_use + dirty > peak + slack) {

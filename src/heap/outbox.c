@@ -66,10 +66,15 @@ uint32_t ac_outbox_count(const struct ac_outbox_slot *slot)
     return (uint32_t)((top - base) / sizeof(void *));
 }
 
+static struct ac_center *home_of(unsigned tag)
+{
+    return ac_center_peek(tag >> 8, (tag & 0xff) / AC_BIN_WORDS);
+}
+
 static void send(struct ac_outbox_slot *slot, unsigned count, uint32_t me, bool hot)
 {
     unsigned tag = (unsigned)slot->tag;
-    struct ac_center *center = ac_center_peek(tag >> 8, (tag & 0xff) / AC_BIN_WORDS);
+    struct ac_center *center = home_of(tag);
     if (count != 0)
         ac_center_give(center, slot->blocks, count, me, hot);
 }
@@ -100,7 +105,7 @@ void ac_outbox_push_slow(struct ac_heap *heap, struct ac_outbox_slot *slot, unsi
     unsigned count = ac_outbox_count(slot);
     ac_store_rlx(&slot->emptied, 0);
     if (slot->blocks == NULL && !slot_make_array(slot, 0, heap->id)) {
-        ac_center_give(ac_center_peek(tag >> 8, (tag & 0xff) / AC_BIN_WORDS), &block, 1, heap->id, false);
+        ac_center_give(home_of(tag), &block, 1, heap->id, false);
         ac_store_rlx(&slot->bin.top, 0);
         return;
     }

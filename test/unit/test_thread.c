@@ -392,6 +392,15 @@ static void make_births_hard(void)
     ac_fake_heal();
 }
 
+static void check_child_goes_on(void)
+{
+    void *block = acre_malloc(100);
+    assert_non_null(block);
+    acre_free(block);
+    check_and_free_inherited();
+    assert_non_null(unit_in_thread(heap_of_me, NULL));
+}
+
 static int torn_birth(void *arg)
 {
     alarm(5);
@@ -402,11 +411,7 @@ static int torn_birth(void *arg)
     if (arg != NULL) /* the forking thread has no heap, as when it is past its end */
         ac_heap_self = &ac_heap_gone;
     ac_fake_fork();
-    void *block = acre_malloc(100);
-    assert_non_null(block);
-    acre_free(block);
-    check_and_free_inherited();
-    assert_non_null(unit_in_thread(heap_of_me, NULL));
+    check_child_goes_on();
     return 0;
 }
 
@@ -432,11 +437,7 @@ static void test_thread__fork_by_a_thread_without_a_heap(void **state)
     let_a_thread_get_stuck(BY_BIRTH);
     ac_heap_self = &ac_heap_gone;
     ac_fake_fork();
-    void *block = acre_malloc(100);
-    assert_non_null(block);
-    acre_free(block);
-    check_and_free_inherited();
-    assert_non_null(unit_in_thread(heap_of_me, NULL));
+    check_child_goes_on();
 }
 
 static const struct unit_test tests[] = {
