@@ -18,7 +18,7 @@ build/CMakeCache.txt:
 
 check: ## Run every test and house check; ends with `N passed, N failed`
 	@tools/setup check
-	@tools/run-tests $(TESTS)
+	@tools/run-tests $(if $(TESTS),'$(TESTS)')
 
 coverage: ## Lines and branches of src/ that the tests reach
 	@tools/setup coverage

@@ -59,12 +59,13 @@ endforeach()
 list(FILTER engine_sources EXCLUDE REGEX "/os_fake\\.c$") # the unit tests' machine, never shipped
 file(GLOB override_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/override/*.c)
 
-list(FILTER override_sources EXCLUDE REGEX "/deepbind\\.c$") # the library to preload alone
+list(FILTER override_sources EXCLUDE REGEX "/(deepbind|sandbox)\\.c$") # the library to preload alone
 
 add_library(acre-engine OBJECT ${engine_sources})
 add_library(acre-override OBJECT ${override_sources})
-add_library(acre-deepbind OBJECT ${PROJECT_SOURCE_DIR}/src/override/deepbind.c)
-foreach(part acre-engine acre-override acre-deepbind)
+add_library(acre-preload-only OBJECT ${PROJECT_SOURCE_DIR}/src/override/deepbind.c
+    ${PROJECT_SOURCE_DIR}/src/override/sandbox.c)
+foreach(part acre-engine acre-override acre-preload-only)
     target_compile_options(${part} PRIVATE ${ACRE_ENGINE_FLAGS} ${ACRE_WARNINGS})
     target_compile_definitions(${part} PRIVATE _GNU_SOURCE)
     target_include_directories(${part} PRIVATE ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/src)
@@ -76,7 +77,7 @@ set(ACRE_LINK_FLAGS -Wl,-z,nodelete -Wl,-z,noseparate-code -Wl,-z,now -Wl,-z,rel
     -Wl,-Bsymbolic-functions -Wl,--build-id)
 add_library(acre-shared SHARED $<TARGET_OBJECTS:acre-engine>)
 add_library(acre-preload SHARED
-    $<TARGET_OBJECTS:acre-engine> $<TARGET_OBJECTS:acre-override> $<TARGET_OBJECTS:acre-deepbind>)
+    $<TARGET_OBJECTS:acre-engine> $<TARGET_OBJECTS:acre-override> $<TARGET_OBJECTS:acre-preload-only>)
 foreach(library acre-shared acre-preload)
     target_include_directories(${library} INTERFACE ${PROJECT_SOURCE_DIR}/include)
     target_link_options(${library} PRIVATE ${ACRE_LINK_FLAGS})

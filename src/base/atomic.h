@@ -25,6 +25,9 @@
 #define ac_cas_rel(p, expected, v)                                                                           \
     __atomic_compare_exchange_n((p), (expected), (v), false, __ATOMIC_RELEASE, __ATOMIC_RELAXED)
 
+/* Dekker's pattern: what stands before is seen by who loads behind a fence of its own. */
+#define ac_fence_full() __atomic_thread_fence(__ATOMIC_SEQ_CST)
+
 /* A counter with one writer and any number of readers: a plain add that readers never see torn. */
 #define ac_count_add(p, n) ac_store_rlx((p), ac_load_rlx(p) + (n))
 

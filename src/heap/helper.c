@@ -8,6 +8,10 @@
  * and all is done. It is invisible as far as a thread can be: libc does not know it, all signals are
  * blocked, its stack is 32 KiB, it is not there before a process has something to give back, and a forked
  * child starts without it.
+ *
+ * It is a thread to the system all the same, and makes calls that a sandbox may end the process for: so it
+ * is stopped before the program restricts itself (override/sandbox.c), for good, and not started in a
+ * process that was restricted from the start and has no thread of its own yet.
  */
 #include "heap/helper.h"
 
@@ -23,6 +27,8 @@
 #define STACK_BYTES 32768u
 #define ROUND_NS 250000000u
 #define ROUNDS_PER_LOOK 3u
+#define STOP_ROUND_NS 1000000u
+#define STOP_ROUNDS 2000u
 #define IDLE_ROUNDS 8u
 #define IDLE_ACTIVITY 64u
 #define START_BYTES ((size_t)48 << 20)
@@ -34,6 +40,9 @@ static struct {
     uint32_t alive;      /* thread id, 0 when there is none              */
     uint32_t generation; /* of the process that started it              */
     uint32_t starting;
+    uint32_t stop;      /* what it sleeps on; nonzero: it ends at once     */
+    uint32_t forbidden; /* the process has restricted itself               */
+    uint32_t asked;     /* 1 + ac_os_is_restricted(), once it was asked    */
     void *stack;
 } helper;
 
@@ -49,13 +58,12 @@ static uint64_t activity(void)
 /* The thread. No thread-local storage of its own: nothing here may touch ac_heap_self. */
 static void helper_run(void *arg)
 {
-    static uint32_t never;
     unsigned idle_rounds = 0;
     uint64_t last_activity = 0;
     (void)arg;
     for (unsigned round = 1; idle_rounds < IDLE_ROUNDS; round++) {
-        ac_os_wait(&never, 0, ROUND_NS);
-        if (!ac_os_has_leaders_credentials())
+        ac_os_wait(&helper.stop, 0, ROUND_NS);
+        if (ac_load_acq(&helper.stop) != 0 || !ac_os_has_leaders_credentials())
             return;
         uint64_t now_activity = activity();
         bool due = ac_purge_is_due();
@@ -83,7 +91,8 @@ static AC_COLD void helper_start(void)
     uint32_t other = ac_load_rlx(&helper.starting);
     if (other == generation + 1 || !ac_cas_acq(&helper.starting, &other, generation + 1))
         return;
-    if (!is_running()) {
+    ac_fence_full(); /* of the pair in ac_helper_stop: one of both sees the other */
+    if (!is_running() && ac_load_rlx(&helper.forbidden) == 0) {
         if (helper.stack == NULL)
             helper.stack = ac_os_map(0, STACK_BYTES);
         helper.alive = 0;
@@ -94,9 +103,19 @@ static AC_COLD void helper_start(void)
     ac_store_rel(&helper.starting, 0);
 }
 
+/* The answer cannot change while the process has one thread: what that thread adds comes by way of
+ * ac_helper_stop. */
+static bool was_born_restricted(void)
+{
+    if (helper.asked == 0)
+        helper.asked = 1 + ac_os_is_restricted();
+    return helper.asked == 2;
+}
+
 /* A process with threads of its own gets the helper once its heap is large. One without only when much
- * waits: a thread it did not make may be in its way (a sandbox, a namespace to be left), and most such
- * processes never have that much to give back. */
+ * waits: a thread it did not make may be in its way (a namespace to be left), most such processes never
+ * have that much to give back, and where one was started inside a sandbox, nothing tells that it may make
+ * threads at all. */
 static bool is_wanted(void)
 {
     struct ac_pageheap_stats stats;
@@ -104,11 +123,38 @@ static bool is_wanted(void)
     size_t footprint = stats.used_bytes + stats.dirty_bytes + ac_mapcache_bytes();
     if (ac_thread_count() >= 2)
         return footprint > START_BYTES || ac_purge_excess_bytes() > EXCESS_BYTES;
-    return footprint > ALONE_START_BYTES || ac_purge_excess_bytes() > ALONE_EXCESS_BYTES;
+    return (footprint > ALONE_START_BYTES || ac_purge_excess_bytes() > ALONE_EXCESS_BYTES) &&
+           !was_born_restricted();
 }
 
 void ac_helper_poke(void)
 {
-    if (ac_option_value[AC_OPTION_helper] != 0 && !is_running() && is_wanted())
+    if (ac_option_value[AC_OPTION_helper] != 0 && ac_load_rlx(&helper.forbidden) == 0 && !is_running() &&
+        is_wanted())
         helper_start();
+}
+
+static bool is_starting(void)
+{
+    return ac_load_acq(&helper.starting) == ac_thread_fork_generation() + 1;
+}
+
+/* `stop` is set before `starting` is looked at, and a helper looks at it before all else, so one that is
+ * just being started ends as well. Bounded: a signal handler may have come in the middle of a start. */
+bool ac_helper_stop(bool for_good)
+{
+    bool found = false;
+    if (for_good)
+        ac_store_rel(&helper.forbidden, 1);
+    for (unsigned round = 0; round < STOP_ROUNDS; round++) {
+        ac_store_rel(&helper.stop, 1);
+        ac_fence_full();
+        if (!is_starting() && !is_running())
+            break;
+        found = true;
+        ac_os_wake(&helper.stop, 1);
+        ac_os_wait(&helper.alive, ac_load_acq(&helper.alive), STOP_ROUND_NS);
+    }
+    ac_store_rel(&helper.stop, 0);
+    return found;
 }

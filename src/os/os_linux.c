@@ -252,22 +252,34 @@ unsigned ac_os_cpu_count(void)
     return count;
 }
 
+/* The first thread's /proc entry, from the line that begins with `name` on; NULL when it cannot be read. */
+static const char *find_status(char *out_text, size_t cap, const char *name)
+{
+    if (!read_text("/proc/self/status", out_text, cap))
+        return NULL;
+    const char *at = strstr(out_text, name);
+    return at == NULL ? NULL : at + strlen(name);
+}
+
 bool ac_os_has_leaders_credentials(void)
 {
     char text[1024];
     uint32_t mine[3];
-    if (!read_text("/proc/self/status", text, sizeof text) ||
-        ac_sys_failed(ac_sys3(__NR_getresuid, &mine[0], &mine[1], &mine[2])))
+    const char *at = find_status(text, sizeof text, "\nUid:\t");
+    if (at == NULL || ac_sys_failed(ac_sys3(__NR_getresuid, &mine[0], &mine[1], &mine[2])))
         return true;
-    const char *at = strstr(text, "\nUid:\t");
-    if (at == NULL)
-        return true;
-    at += 6;
     for (unsigned i = 0; i < 3; i++) {
         if (scan_number(&at) != mine[i])
             return false;
     }
     return true;
+}
+
+bool ac_os_is_restricted(void)
+{
+    char text[2560];
+    return find_status(text, sizeof text, "\nNoNewPrivs:\t1") != NULL &&
+           strstr(text, "\nSeccomp:\t2") != NULL;
 }
 
 uint32_t ac_os_pid(void)

@@ -5,9 +5,16 @@
  *   signals  a signal that all of the program's threads block stays pending: no helper takes it
  *   gone     some seconds after the memory has been given back the process has the program's threads only
  *   fork     a child gives memory back too: 128 MiB freed by it are gone after 8 idle seconds
+ *   leave    a process may leave its user namespace, which the system allows to one thread alone, while
+ *            helped, and is helped again afterwards
+ *   nonew    a process that gives up new privileges, as before entering a sandbox, has one thread from
+ *            then on
  *   off      with ACRE_CONF=helper=0 there is never another thread
  */
 #include "life/life.h"
+
+#include <sched.h>
+#include <sys/prctl.h>
 
 enum { BLOCKS = 128 * 1024, SIZE = 1000, SETTLE_SECONDS = 8, GONE_SECONDS = 12, BOUND_KIB = 24 * 1024 };
 
@@ -94,6 +101,38 @@ static void test_off(void)
     }
 }
 
+/* Fill and free until another thread is seen; 0 when none comes. */
+static int get_help(void)
+{
+    for (int i = 0; i < 20 && count_threads() == 1; i++) {
+        fill_and_free();
+        life_sleep_ms(20);
+    }
+    return count_threads() > 1;
+}
+
+static void test_leave(void)
+{
+    CHECK(get_help());
+    int result = unshare(CLONE_NEWUSER);
+    if (result != 0 && errno != EINVAL)
+        check_skip("user namespaces: %s; NOT tested here", strerror(errno));
+    CHECK_EQ(result, 0);
+    CHECK(get_help());
+}
+
+static void test_nonew(void)
+{
+    CHECK(get_help());
+    CHECK_EQ(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
+    CHECK_EQ(prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0), 1);
+    life_sleep_ms(10);
+    CHECK_EQ(count_threads(), 1);
+    CHECK(!get_help());
+    CHECK_EQ(prctl(-1, 0, 0, 0, 0), -1);
+    CHECK_EQ(errno, EINVAL);
+}
+
 int main(int argc, char **argv)
 {
     const char *name = argc > 1 ? argv[1] : "";
@@ -109,9 +148,13 @@ int main(int argc, char **argv)
         test_gone();
     else if (strcmp(name, "fork") == 0)
         test_fork();
+    else if (strcmp(name, "leave") == 0)
+        test_leave();
+    else if (strcmp(name, "nonew") == 0)
+        test_nonew();
     else if (strcmp(name, "off") == 0)
         test_off();
     else
-        LIFE_FAIL("case is signals, gone, fork or off");
+        LIFE_FAIL("case is signals, gone, fork, leave, nonew or off");
     return 0;
 }

@@ -9,6 +9,8 @@
  *   warm   200 MiB have been used and freed before, so that anything started lazily has been started
  *   idle   as warm; then the process sleeps in futex for three seconds while free memory ages, and works
  *          again
+ *   born   a filter that forbids only to make threads and processes is there from the start: the process
+ *          installs it and executes itself; it has one thread
  */
 #include "life/life.h"
 
@@ -47,6 +49,14 @@ static void name_call(int signal_number, siginfo_t *info, void *context)
     _exit(1);
 }
 
+static void install(const struct sock_filter *rules, size_t nrules)
+{
+    struct sock_fprog program = {(unsigned short)nrules, (struct sock_filter *)(uintptr_t)rules};
+    CHECK_EQ(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
+    if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &program) != 0)
+        check_skip("seccomp filters: %s; NOT tested here", strerror(errno));
+}
+
 static void install_filter(void)
 {
     struct sigaction action = {.sa_sigaction = name_call, .sa_flags = SA_SIGINFO};
@@ -64,10 +74,25 @@ static void install_filter(void)
         ALLOW(rt_sigreturn),
         BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_TRAP),
     };
-    struct sock_fprog program = {sizeof rules / sizeof *rules, rules};
-    CHECK_EQ(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
-    if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &program) != 0)
-        check_skip("seccomp filters: %s; NOT tested here", strerror(errno));
+    install(rules, sizeof rules / sizeof *rules);
+}
+
+#define KILL(name)                                                                                           \
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_##name, 0, 1), BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS)
+
+static void be_born_again(char **argv)
+{
+    struct sock_filter rules[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        KILL(clone),
+        KILL(clone3),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    char *again[] = {argv[0], "reborn", NULL};
+    install(rules, sizeof rules / sizeof *rules);
+    execv("/proc/self/exe", again);
+    check_note("execv: %s", strerror(errno));
+    _exit(1);
 }
 
 /* Fills up to HEAP_MIB with blocks of one size, all written, then frees them. */
@@ -117,10 +142,26 @@ static void work(void)
     life_use_every_class(3);
 }
 
+static void pause_and_work(void)
+{
+    struct timespec pause = {3, 0};
+    static int never;
+    syscall(SYS_futex, &never, FUTEX_WAIT, 0, &pause, NULL, 0);
+    work();
+}
+
 int main(int argc, char **argv)
 {
     const char *name = argc > 1 ? argv[1] : "";
     static struct life_pool pools[THREADS];
+    if (strcmp(name, "born") == 0)
+        be_born_again(argv);
+    if (strcmp(name, "reborn") == 0) {
+        work();
+        pause_and_work();
+        check_note("all work done in one thread, inside the sandbox");
+        return 0;
+    }
     CHECK(strcmp(name, "cold") == 0 || strcmp(name, "warm") == 0 || strcmp(name, "idle") == 0);
     life_deadline(60, "a sandbox of five system calls");
     for (uint64_t i = 0; i < THREADS; i++) {
@@ -137,12 +178,8 @@ int main(int argc, char **argv)
     work();
     for (int done = 1; done < 1 + THREADS; done++)
         wait_while(done);
-    if (strcmp(name, "idle") == 0) {
-        struct timespec pause = {3, 0};
-        static int never;
-        syscall(SYS_futex, &never, FUTEX_WAIT, 0, &pause, NULL, 0);
-        work();
-    }
+    if (strcmp(name, "idle") == 0)
+        pause_and_work();
     check_note("all work done inside the sandbox");
     _exit(0);
 }

@@ -245,6 +245,11 @@ bool ac_os_has_leaders_credentials(void)
     return true;
 }
 
+bool ac_os_is_restricted(void)
+{
+    return false;
+}
+
 uint32_t ac_os_pid(void)
 {
     return 1000 + machine.forks;
