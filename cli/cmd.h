@@ -2,15 +2,17 @@
  *
  * cmd.h -- the commands of `acre` and what they have in common: exit statuses, errors, unknown words.
  *
- * A command is one file, cmd_NAME.c, with one function here and one row in main.c. It gets its own argv, with
- * its name in argv[0], and returns the exit status.
+ * A command is one file, cmd_NAME.c, with the function ac_cmd_NAME(), and its rows in command.def. It gets
+ * its own argv, with its name in argv[0], reads its options with ac_flag_next() and returns the exit
+ * status.
  */
 #ifndef AC_CLI_CMD_H
 #define AC_CLI_CMD_H
 
-#include <getopt.h>
 #include <stdbool.h>
 #include <stddef.h>
+
+#include "flag.h"
 
 enum ac_exit {
     AC_EXIT_DONE = 0,
@@ -23,32 +25,14 @@ enum ac_exit {
     AC_EXIT_SIGNAL_BASE = 128     /* acre run: plus the number of the signal that ended it   */
 };
 
-struct ac_command {
-    const char *name;
-    const char *summary;
-    int (*run)(int argc, char **argv);
-};
-
-extern const struct ac_command ac_commands[];
-extern const size_t ac_ncommands;
-
-int ac_cmd_run(int argc, char **argv);
-int ac_cmd_options(int argc, char **argv);
-int ac_cmd_version(int argc, char **argv);
-int ac_cmd_help(int argc, char **argv);
-
-/* The command called name, or NULL. */
-const struct ac_command *ac_command_find(const char *name);
+#define AC_COMMAND(name, ...) int ac_cmd_##name(int argc, char **argv);
+#include "command.def"
 
 /* Says that there is no such command, and the nearest one; returns AC_EXIT_USAGE. */
 int ac_command_unknown(const char *name);
 
 /* One line "acre: ..." on stderr. */
 void ac_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
-
-/* Says what is wrong with the option getopt_long() has just refused (it returned `answer`, '?' or ':'),
- * names the nearest long option and the help to read; returns AC_EXIT_USAGE. */
-int ac_option_refused(int answer, char **argv, const struct option *options, const char *command);
 
 /* The nearest of `nwords` words read by `word_at`, or NULL when none is close enough to be meant. */
 const char *ac_nearest(const char *wanted, size_t nwords, const char *(*word_at)(size_t, const void *),

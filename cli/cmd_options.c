@@ -4,6 +4,7 @@
  * string for ACRE_CONF checked.
  */
 #include <inttypes.h>
+#include <getopt.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,21 +12,6 @@
 
 #include "cmd.h"
 #include "conf.h"
-
-static const char help[] =
-    "usage: acre options [--json]\n"
-    "       acre options explain KEY [--json]\n"
-    "       acre options check STRING\n"
-    "\n"
-    "Lists the options of the library: type, default, range, when they may be set,\n"
-    "and the value that programs started from here get (ACRE_CONF). `explain` says\n"
-    "all about one. `check` reads a string as the library would and names every\n"
-    "mistake in it.\n"
-    "\n"
-    "  --json       as JSON, schema acre.options/1\n"
-    "\n"
-    "Exit: 0 done, or nothing wrong; 1 `check` found a mistake; 2 wrong usage.\n"
-    "Example: acre options check decay_ms=250,dirty_min=16M\n";
 
 /* The value a program started with the present environment would have, and where it comes from. */
 static uint64_t value_in_force(const struct ac_option_row *row, const char **out_origin)
@@ -145,22 +131,9 @@ static int check(const char *conf)
 
 int ac_cmd_options(int argc, char **argv)
 {
-    static const struct option options[] = {
-        {"json", no_argument, NULL, 'j'},
-        {"help", no_argument, NULL, 'h'},
-        {NULL, 0, NULL, 0},
-    };
     bool as_json = false;
-    int answer;
-    while ((answer = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
-        if (answer == 'h') {
-            fputs(help, stdout);
-            return AC_EXIT_DONE;
-        }
-        if (answer != 'j')
-            return ac_option_refused(answer, argv, options, "options");
+    while (ac_flag_next(AC_COMMAND_options, argc, argv) == AC_FLAG_options_json)
         as_json = true;
-    }
     int nwords = argc - optind;
     const char *verb = nwords > 0 ? argv[optind] : "";
     if (nwords == 0)

@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,24 +14,6 @@
 #include "cmd.h"
 #include "conf.h"
 #include "report.h"
-
-static const char help[] =
-    "usage: acre run [OPTIONS] [--] PROGRAM [ARGS]\n"
-    "\n"
-    "Runs PROGRAM with acre as its malloc and prints, when it has ended, twelve lines\n"
-    "on stderr: time, peak memory and its parts, what is live at exit, the biggest\n"
-    "size classes, what to try next. Streams, working directory, process group,\n"
-    "signals and exit status are the program's own.\n"
-    "\n"
-    "  -q, --quiet             no report\n"
-    "  -o, --output FILE       the report to FILE instead of stderr\n"
-    "      --json FILE         all numbers to FILE as JSON, schema acre.run/1\n"
-    "      --conf KEY=VALUE,.. options of the library, see `acre options`\n"
-    "      --lib PATH          this libacre-preload.so, not the one beside acre\n"
-    "\n"
-    "Exit: the program's status; 128+N when signal N ended it; 2 wrong usage;\n"
-    "125 acre cannot serve this program; 126 it cannot be executed; 127 not found.\n"
-    "Example: acre run -- python3 -c 'print(len([str(i) for i in range(10**6)]))'\n";
 
 struct request {
     bool quiet;
@@ -60,39 +43,18 @@ static bool conf_is_right(const char *conf)
 /* Returns -1 to go on, or the exit status. */
 static int parse(int argc, char **argv, struct request *out)
 {
-    static const struct option options[] = {
-        {"quiet", no_argument, NULL, 'q'},
-        {"output", required_argument, NULL, 'o'},
-        {"json", required_argument, NULL, 'j'},
-        {"conf", required_argument, NULL, 'c'},
-        {"lib", required_argument, NULL, 'l'},
-        {"help", no_argument, NULL, 'h'},
-        {NULL, 0, NULL, 0},
-    };
-    int answer;
-    while ((answer = getopt_long(argc, argv, "+:qo:h", options, NULL)) != -1) {
-        switch (answer) {
-        case 'q':
+    enum ac_flag_id flag;
+    while ((flag = ac_flag_next(AC_COMMAND_run, argc, argv)) != AC_FLAGS_END) {
+        if (flag == AC_FLAG_run_quiet)
             out->quiet = true;
-            break;
-        case 'o':
+        else if (flag == AC_FLAG_run_output)
             out->output_path = optarg;
-            break;
-        case 'j':
+        else if (flag == AC_FLAG_run_json)
             out->json_path = optarg;
-            break;
-        case 'c':
+        else if (flag == AC_FLAG_run_conf)
             out->conf = optarg;
-            break;
-        case 'l':
+        else if (flag == AC_FLAG_run_lib)
             out->library_path = optarg;
-            break;
-        case 'h':
-            fputs(help, stdout);
-            return AC_EXIT_DONE;
-        default:
-            return ac_option_refused(answer, argv, options, "run");
-        }
     }
     out->argv = argv + optind;
     if (optind == argc) {

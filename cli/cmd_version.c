@@ -12,16 +12,6 @@
 #include "library.h"
 #include "report/state.h"
 
-static const char help[] =
-    "usage: acre version [--json]\n"
-    "\n"
-    "Prints the version, how the command was built, the machine, and the library\n"
-    "that `acre run` would use.\n"
-    "\n"
-    "  --json       as JSON, schema acre.version/1\n"
-    "\n"
-    "Exit: 0; 2 wrong usage; 3 there is no library to use.\n";
-
 struct facts {
     const char *compiler;
     char libc[64];
@@ -56,23 +46,10 @@ static void print_text(const struct facts *facts)
 
 int ac_cmd_version(int argc, char **argv)
 {
-    static const struct option options[] = {
-        {"json", no_argument, NULL, 'j'},
-        {"help", no_argument, NULL, 'h'},
-        {NULL, 0, NULL, 0},
-    };
     static struct facts facts = {.compiler = __VERSION__, .libc = "unknown C library"};
     bool as_json = false;
-    int answer;
-    while ((answer = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
-        if (answer == 'h') {
-            fputs(help, stdout);
-            return AC_EXIT_DONE;
-        }
-        if (answer != 'j')
-            return ac_option_refused(answer, argv, options, "version");
+    while (ac_flag_next(AC_COMMAND_version, argc, argv) == AC_FLAG_version_json)
         as_json = true;
-    }
     confstr(_CS_GNU_LIBC_VERSION, facts.libc, sizeof(facts.libc));
     uname(&facts.machine);
     facts.page_size_bytes = sysconf(_SC_PAGESIZE);

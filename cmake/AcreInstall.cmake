@@ -20,6 +20,23 @@ foreach(page IN LISTS pages)
     install(FILES ${page} DESTINATION ${CMAKE_INSTALL_MANDIR}/man${section})
 endforeach()
 
+# The completions are printed by the command itself, so a cross build without an emulator has none.
+if(TARGET acre AND (NOT CMAKE_CROSSCOMPILING OR CMAKE_CROSSCOMPILING_EMULATOR))
+    foreach(shell bash zsh fish)
+        set(completion ${PROJECT_BINARY_DIR}/install/acre.${shell})
+        add_custom_command(OUTPUT ${completion} COMMAND acre completion ${shell} > ${completion} DEPENDS acre
+            VERBATIM COMMENT "Writing the completion for ${shell}")
+        list(APPEND completions ${completion})
+    endforeach()
+    add_custom_target(acre-completions ALL DEPENDS ${completions})
+    install(FILES ${PROJECT_BINARY_DIR}/install/acre.bash RENAME acre
+        DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)
+    install(FILES ${PROJECT_BINARY_DIR}/install/acre.zsh RENAME _acre
+        DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/site-functions)
+    install(FILES ${PROJECT_BINARY_DIR}/install/acre.fish
+        DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)
+endif()
+
 file(RELATIVE_PATH ACRE_PREFIX_FROM_PC /p/${CMAKE_INSTALL_LIBDIR}/pkgconfig /p)
 foreach(name acre acre-static)
     configure_file(${PROJECT_SOURCE_DIR}/cmake/${name}.pc.in ${PROJECT_BINARY_DIR}/install/${name}.pc @ONLY)

@@ -6,7 +6,7 @@ import subprocess
 
 from acrerun import SOURCE, Case, main
 
-PAGES = [SOURCE / "man" / name for name in ("acre.1", "acre.3", "acre.7")]
+PAGES = sorted((SOURCE / "man").glob("acre*.[137]"))
 
 
 class Pages(Case):
@@ -73,8 +73,10 @@ class Agreement(Case):
             ),
             ("include/acre/acre.h", "-- give a block back.", "-- let go.", "+Let go."),
             ("include/acre/acre.h", 'STRING "0', 'STRING "99', '"acre 99'),
-            ("cli/cmd_run.c", '{"lib", ', '{"library", ', "'library' is missing"),
-            ("cli/main.c", '{"version", "', '{"about", "', "'about' is missing"),
+            ("cli/command.def", "AC_FLAG(run, lib,", "AC_FLAG(run, library,", "\\-\\-library"),
+            ("cli/command.def", '"no report"', '"no word"', "+No word."),
+            ("cli/command.def", "AC_COMMAND(version,", "AC_COMMAND(about,", "'about' is missing"),
+            ("man/acre-run.1", "BEGIN command.exit", "BEGIN command.end", "no region 'command.exit'"),
             ("man/acre.7", "BEGIN options", "BEGIN choices", "no region 'choices'"),
             ("man/acre.7", "END options", "END choices", "'options' does not end"),
         ):
