@@ -2,7 +2,7 @@
 #
 # AcreEngine.cmake -- the allocator: one set of objects, linked four ways.
 #
-#   acre-engine    objects of src/{base,os,core,heap,report,api}
+#   acre-engine    objects of src/{base,os,core,heap,report,verify,api}
 #   acre-override  objects of src/override: malloc and its family, the C++ operators
 #   acre-shared    libacre.so.1        acre_* only; the program's malloc stays libc's
 #   acre-preload   libacre-preload.so  acre_* and every malloc name, without version nodes (a node breaks
@@ -10,7 +10,7 @@
 #   acre-object    acre.o, libacre.a   one relocatable object, so that a static link takes all malloc names or
 #                  none
 
-set(ACRE_FOLDERS base os core heap report api)
+set(ACRE_FOLDERS base os core heap report verify api)
 set(ACRE_WARNINGS -Wall -Wextra -Wconversion -Wshadow -Wundef -Wstrict-prototypes -Wmissing-prototypes)
 if(ACRE_WERROR)
     list(APPEND ACRE_WARNINGS -Werror)

@@ -6,24 +6,11 @@
 #include "core/mapcache.h"
 
 #include "base/atomic.h"
-#include "core/config.h"
-#include "os/lock.h"
 #include "os/os.h"
 
 #include <string.h>
 
-struct extent {
-    struct ac_mapping m;
-    uint64_t age; /* number of the last put that touched it */
-};
-
-static struct {
-    struct ac_lock lock;
-    unsigned count;
-    size_t bytes;
-    uint64_t puts;
-    struct extent extents[AC_MAPCACHE_EXTENTS];
-} cache;
+static struct ac_mapcache cache;
 
 size_t ac_mapcache_granule(void)
 {
@@ -176,6 +163,17 @@ void ac_mapping_unmap(struct ac_mapping mapping)
 size_t ac_mapcache_bytes(void)
 {
     return ac_load_rlx(&cache.bytes);
+}
+
+const struct ac_mapcache *ac_mapcache_hold(uint32_t me)
+{
+    ac_lock(&cache.lock, me);
+    return &cache;
+}
+
+void ac_mapcache_let_go(void)
+{
+    ac_unlock(&cache.lock);
 }
 
 void ac_mapcache_recover(uint32_t me)

@@ -13,7 +13,8 @@
 #ifndef AC_CORE_MAPCACHE_H
 #define AC_CORE_MAPCACHE_H
 
-#include "base/compiler.h"
+#include "core/config.h"
+#include "os/lock.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -21,6 +22,17 @@
 struct ac_mapping {
     uintptr_t base;
     size_t bytes;
+};
+
+struct ac_mapcache {
+    struct ac_lock lock;
+    unsigned count;
+    size_t bytes;
+    uint64_t puts;
+    struct {
+        struct ac_mapping m;
+        uint64_t age; /* number of the last put that touched it */
+    } extents[AC_MAPCACHE_EXTENTS];
 };
 
 /* What mappings are cut in: units, or pages where those are longer. */
@@ -48,6 +60,11 @@ bool ac_mapcache_evict(size_t max_bytes, struct ac_mapping *out_mapping, uint32_
 void ac_mapping_unmap(struct ac_mapping mapping);
 
 size_t ac_mapcache_bytes(void);
+
+/* The whole of it, to be looked at, with its lock held until it is let go. For the whole-heap checker. */
+const struct ac_mapcache *ac_mapcache_hold(uint32_t me);
+void ac_mapcache_let_go(void);
+
 void ac_mapcache_recover(uint32_t me);
 
 #endif

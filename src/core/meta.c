@@ -4,22 +4,11 @@
 #include "base/atomic.h"
 #include "base/bits.h"
 #include "core/config.h"
-#include "os/lock.h"
 #include "os/os.h"
 
 #include <string.h>
 
-struct free_record {
-    struct free_record *next;
-};
-
-static struct {
-    struct ac_lock lock;
-    char *bump;
-    char *end;
-    struct free_record *free[AC_META_MAX_LINES + 1];
-    size_t used_bytes;
-} meta;
+static struct ac_meta_store meta;
 
 static bool meta_grow(size_t need_bytes)
 {
@@ -52,7 +41,7 @@ static void *meta_bump(size_t bytes)
 
 static void *meta_get_locked(unsigned lines)
 {
-    struct free_record *record = meta.free[lines];
+    struct ac_meta_free *record = meta.free[lines];
     if (record == NULL)
         return meta_bump((size_t)lines * AC_CACHE_LINE);
     meta.free[lines] = record->next;
@@ -79,7 +68,7 @@ void *ac_meta_try_get(unsigned lines, uint32_t me)
 
 void ac_meta_put(void *record, unsigned lines, uint32_t me)
 {
-    struct free_record *r = record;
+    struct ac_meta_free *r = record;
     ac_lock(&meta.lock, me);
     r->next = meta.free[lines];
     meta.free[lines] = r;
@@ -98,6 +87,17 @@ void *ac_meta_get_bytes(size_t bytes, uint32_t me)
 size_t ac_meta_used_bytes(void)
 {
     return ac_load_rlx(&meta.used_bytes);
+}
+
+const struct ac_meta_store *ac_meta_hold(uint32_t me)
+{
+    ac_lock(&meta.lock, me);
+    return &meta;
+}
+
+void ac_meta_let_go(void)
+{
+    ac_unlock(&meta.lock);
 }
 
 /* What the torn lists held is lost to the child: a few records. */

@@ -37,24 +37,11 @@
 #include "core/meta.h"
 #include "core/option.h"
 #include "core/pagemap.h"
-#include "os/lock.h"
 #include "os/os.h"
 
 #define SCAN_CHUNKS 8
 
-static struct {
-    struct ac_lock lock;
-    uint32_t epoch;
-    uint64_t nonempty;
-    struct ac_list lists[AC_CHUNK_UNITS + 1];
-    uintptr_t last_arena;
-    size_t mapped_bytes;
-    size_t used_units;
-    size_t dirty_units;
-    size_t purged_bytes;
-    size_t chunks;
-    bool ready;
-} heap;
+static struct ac_pageheap heap;
 
 static void heap_init_locked(void)
 {
@@ -481,6 +468,17 @@ void ac_pageheap_get_stats(struct ac_pageheap_stats *out_stats)
     out_stats->dirty_bytes = ac_load_rlx(&heap.dirty_units) * AC_UNIT_BYTES;
     out_stats->purged_bytes = ac_load_rlx(&heap.purged_bytes);
     out_stats->chunks = ac_load_rlx(&heap.chunks);
+}
+
+const struct ac_pageheap *ac_pageheap_hold(uint32_t me)
+{
+    ac_lock(&heap.lock, me);
+    return &heap;
+}
+
+void ac_pageheap_let_go(void)
+{
+    ac_unlock(&heap.lock);
 }
 
 /* Chunks of an earlier epoch are never touched again: their runs stay usable, what is given back into them

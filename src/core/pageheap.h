@@ -15,6 +15,7 @@
 
 #include "base/list.h"
 #include "core/config.h"
+#include "os/lock.h"
 
 #include <stdbool.h>
 
@@ -27,6 +28,20 @@ struct ac_chunk {
     uint32_t epoch;      /* of the page heap when the chunk was made           */
     uint8_t longest;     /* PH3; 0: on no list                                 */
     uint8_t units;       /* 64, less in a chunk made when memory was short     */
+};
+
+struct ac_pageheap {
+    struct ac_lock lock;
+    uint32_t epoch;                           /* goes up when a fork tore it    */
+    uint64_t nonempty;                        /* bit n - 1: lists[n] is not empty */
+    struct ac_list lists[AC_CHUNK_UNITS + 1]; /* chunks by `longest`            */
+    uintptr_t last_arena;
+    size_t mapped_bytes;
+    size_t used_units;
+    size_t dirty_units;
+    size_t purged_bytes;
+    size_t chunks;
+    bool ready;
 };
 
 struct ac_run {
@@ -69,6 +84,10 @@ bool ac_pageheap_surrender(size_t bytes, uint32_t me);
 size_t ac_pageheap_release(uint32_t me);
 
 void ac_pageheap_get_stats(struct ac_pageheap_stats *out_stats);
+
+/* The whole of it, to be looked at, with its lock held until it is let go. For the whole-heap checker. */
+const struct ac_pageheap *ac_pageheap_hold(uint32_t me);
+void ac_pageheap_let_go(void);
 
 /* In a forked child: abandon the chunks when the lock was held by a thread that is gone. */
 void ac_pageheap_recover(uint32_t me);

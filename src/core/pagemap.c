@@ -14,6 +14,9 @@ uint64_t *ac_window_leaf;
 
 static uint64_t *root[ROOT_LEAVES];
 static size_t leaf_count;
+/* All addresses that entries were ever reserved for lie in between. */
+static uintptr_t lowest = UINTPTR_MAX;
+static uintptr_t highest;
 
 static uint64_t *entry_of(uintptr_t addr)
 {
@@ -47,9 +50,20 @@ static bool reserve_one(uintptr_t addr)
     return true;
 }
 
+static void widen(uintptr_t from, uintptr_t to)
+{
+    uintptr_t low = ac_load_rlx(&lowest);
+    uintptr_t high = ac_load_rlx(&highest);
+    while (from < low && !ac_cas_rel(&lowest, &low, from))
+        continue;
+    while (to > high && !ac_cas_rel(&highest, &high, to))
+        continue;
+}
+
 /* A range that is not all in the window gets a leaf for each 4 GiB it touches. */
 bool ac_pagemap_reserve(uintptr_t addr, size_t bytes)
 {
+    widen(addr, addr + bytes);
     size_t first = (addr - ac_window_base) >> AC_UNIT_SHIFT;
     size_t last = (addr + bytes - 1 - ac_window_base) >> AC_UNIT_SHIFT;
     if (first < AC_WINDOW_UNITS && last < AC_WINDOW_UNITS)
@@ -80,6 +94,34 @@ void ac_pagemap_place_window(uintptr_t near)
     ac_os_avoid_huge_pages(leaf, AC_WINDOW_UNITS * sizeof *leaf);
     ac_window_leaf = leaf;
     ac_store_rel(&ac_window_base, base & ~(uintptr_t)(AC_CHUNK_BYTES - 1));
+}
+
+/* Where the next leaf, or the window, begins. */
+static uintptr_t next_leaf(uintptr_t addr)
+{
+    uintptr_t next = ((addr >> LEAF_SHIFT) + 1) << LEAF_SHIFT;
+    return addr < ac_window_base && ac_window_base < next ? ac_window_base : next;
+}
+
+bool ac_pagemap_next(uintptr_t *addr, uint64_t *out_entry)
+{
+    uintptr_t low = ac_load_rlx(&lowest);
+    uintptr_t end = ac_load_rlx(&highest);
+    uintptr_t at = (*addr > low ? *addr : low) & ~(AC_UNIT_BYTES - 1);
+    while (at < end) {
+        const uint64_t *entry = entry_of(at);
+        if (entry == NULL) {
+            at = next_leaf(at);
+            continue;
+        }
+        *out_entry = ac_load_rlx(entry);
+        if (*out_entry != 0) {
+            *addr = at;
+            return true;
+        }
+        at += AC_UNIT_BYTES;
+    }
+    return false;
 }
 
 /* Upper bound by units in use would need a walk; leaves are touched in proportion to the heap. */

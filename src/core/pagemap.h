@@ -78,6 +78,10 @@ void ac_pagemap_set(uintptr_t addr, size_t units, uint64_t entry);
  * set; without it all entries are found the second way. */
 void ac_pagemap_place_window(uintptr_t near);
 
+/* The first unit at or behind *addr that has an entry other than 0; false when there is none. For walks over
+ * the whole heap; what changes meanwhile is found as it was or as it is. */
+bool ac_pagemap_next(uintptr_t *addr, uint64_t *out_entry);
+
 size_t ac_pagemap_used_bytes(void);
 
 #endif

@@ -63,6 +63,7 @@ static struct {
     struct ac_heap *pooled;
     uint32_t next_id;
     uint32_t nlive;
+    uint32_t nwithout; /* threads at work without a heap */
     uint32_t max_shards;
     uint32_t fork_generation;
     uint32_t *fork_word; /* FORK_*; in a page that a fork wipes */
@@ -83,6 +84,31 @@ struct ac_heap *ac_thread_all_heaps(void)
 size_t ac_thread_count(void)
 {
     return ac_load_rlx(&registry.nlive);
+}
+
+uint32_t ac_thread_count_without_heap(void)
+{
+    return ac_load_rlx(&registry.nwithout);
+}
+
+void ac_thread_hold(uint32_t me)
+{
+    ac_lock(&registry.lock, me);
+}
+
+void ac_thread_let_go(void)
+{
+    ac_unlock(&registry.lock);
+}
+
+struct ac_heap *ac_thread_pooled_heaps(void)
+{
+    return registry.pooled;
+}
+
+unsigned ac_thread_shard_load(unsigned shard)
+{
+    return registry.shard_load[shard];
 }
 
 uint32_t ac_thread_fork_generation(void)
@@ -310,11 +336,13 @@ bool ac_thread_enter_without_heap(void)
     without_heap = 1;
     ac_compiler_barrier();
     ac_thread_check_fork(0); /* holds no lock: in a child every lock that is held is torn */
+    ac_fetch_add_rlx(&registry.nwithout, 1);
     return true;
 }
 
 void ac_thread_leave_without_heap(void)
 {
+    ac_fetch_add_rlx(&registry.nwithout, (uint32_t)-1);
     ac_compiler_barrier();
     without_heap = 0;
 }

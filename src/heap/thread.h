@@ -56,6 +56,18 @@ void ac_thread_flush(struct ac_heap *heap);
 
 size_t ac_thread_count(void);
 
+/* Births and deaths wait between these two. For the whole-heap checker. */
+void ac_thread_hold(uint32_t me);
+void ac_thread_let_go(void);
+
+/* The first of the pooled heaps; those of a shard. The registry is held. */
+struct ac_heap *ac_thread_pooled_heaps(void);
+unsigned ac_thread_shard_load(unsigned shard);
+
+/* Threads that are between ac_thread_enter_without_heap and ac_thread_leave_without_heap; without meaning
+ * in a forked child. */
+uint32_t ac_thread_count_without_heap(void);
+
 /* How many forks lie between the first process and this one. */
 uint32_t ac_thread_fork_generation(void);
 

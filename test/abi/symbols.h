@@ -74,6 +74,7 @@ static const char *const acre_names[] = {
     "acre_option_get",
     "acre_option_set",
     "acre_version",
+    "acre_verify",
 };
 
 #define NAMES_COUNT(names) (sizeof(names) / sizeof((names)[0]))

@@ -11,6 +11,7 @@
  *   --threads N         1 to 16; blocks are handed from one to the other
  *   --slots N           most live blocks of a thread
  *   --rounds N          how often all threads end and new ones take over their blocks
+ *   --verify N          steps of a thread between two looks at the allocator's own books; 0: none
  *   --shrink-seconds N  time for making a failing run short; 0 does not try
  *   --only T:I,T:I...   just these steps, in one thread (what a failing run prints)
  *   --here              no child process, for a debugger
@@ -32,14 +33,16 @@ struct preset {
     unsigned nthreads;
     uint32_t nslots;
     unsigned rounds;
+    uint64_t verify_every;
 };
 
 /* The first is the one in force when none is named. */
 static const struct preset presets[] = {
-    {"one_thread", 1, 3000000, 1, 1024, 4},   {"two_threads", 2, 4000000, 2, 1024, 4},
-    {"four_threads", 3, 4000000, 4, 1024, 8}, {"few_slots", 4, 2000000, 2, 16, 4},
-    {"many_slots", 5, 2000000, 2, 20000, 4},  {"many_rounds", 6, 2000000, 4, 512, 500},
-    {"new_seed", 0, 2000000, 2, 2048, 4},
+    {"one_thread", 1, 3000000, 1, 1024, 4, 1000},   {"two_threads", 2, 4000000, 2, 1024, 4, 5000},
+    {"four_threads", 3, 4000000, 4, 1024, 8, 5000}, {"few_slots", 4, 2000000, 2, 16, 4, 1000},
+    {"many_slots", 5, 2000000, 2, 20000, 4, 5000},  {"many_rounds", 6, 2000000, 4, 512, 500, 5000},
+    {"new_seed", 0, 2000000, 2, 2048, 4, 5000},     {"every_step", 7, 100000, 1, 256, 4, 1},
+    {"every_step_of_two", 8, 50000, 2, 100, 4, 1},
 };
 
 struct options {
@@ -85,7 +88,8 @@ static void apply_preset(struct options *options, const char *name)
         if (name && strcmp(preset->name, name) != 0)
             continue;
         struct plan plan = {.seed = preset->seed, .nthreads = preset->nthreads, .nslots = preset->nslots};
-        options->run = (struct run){.plan = plan, .rounds = preset->rounds};
+        options->run =
+            (struct run){.plan = plan, .rounds = preset->rounds, .verify_every = preset->verify_every};
         options->total_ops = preset->total_ops;
         return;
     }
@@ -117,6 +121,9 @@ static void parse_option(struct options *options, int option, char *value)
     case 'r':
         options->run.rounds = (unsigned)parse_number(value, 1, 1 << 20);
         break;
+    case 'v':
+        options->run.verify_every = parse_number(value, 0, UINT64_MAX);
+        break;
     case 'k':
         options->shrink_seconds = (unsigned)parse_number(value, 0, 1 << 20);
         break;
@@ -139,6 +146,7 @@ static void parse(struct options *options, int argc, char **argv)
         {"threads", required_argument, NULL, 't'},
         {"slots", required_argument, NULL, 'l'},
         {"rounds", required_argument, NULL, 'r'},
+        {"verify", required_argument, NULL, 'v'},
         {"shrink-seconds", required_argument, NULL, 'k'},
         {"only", required_argument, NULL, 'y'},
         {"here", no_argument, NULL, 'h'},

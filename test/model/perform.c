@@ -227,6 +227,8 @@ void perform(struct worker *worker)
     worker->done[op.kind]++;
     if (worker->index % VERIFY_EVERY == VERIFY_EVERY - 1)
         world_verify_slots(worker);
+    if (world->verify_every != 0 && worker->index % world->verify_every == 0)
+        world_verify_books(worker);
 }
 
 void perform_end(struct worker *worker)

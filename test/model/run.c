@@ -97,12 +97,14 @@ static void do_rounds(struct job *jobs)
         else
             world_fail(&jobs[0].worker, "cannot start a thread");
         world_verify_all(&jobs[0].worker);
+        world_verify_books(&jobs[0].worker);
     }
 }
 
 void run_here(const struct run *run, struct outcome *outcome)
 {
     struct world *world = world_create(&run->plan, subject_get(), outcome);
+    world->verify_every = run->steps && run->verify_every ? 1 : run->verify_every;
     struct job *jobs = run_map(THREADS_MAX * sizeof(*jobs), false);
     for (unsigned i = 0; i < run->plan.nthreads; i++)
         jobs[i] = (struct job){.run = run, .worker = {.world = world, .thread = i}};
@@ -111,6 +113,7 @@ void run_here(const struct run *run, struct outcome *outcome)
         for (unsigned kind = 0; kind < OP_KINDS; kind++)
             outcome->done[kind] += jobs[i].worker.done[kind];
     perform_end(&jobs[0].worker);
+    world_verify_books(&jobs[0].worker);
 }
 
 static void run_child(const struct run *run, struct outcome *outcome, unsigned seconds, bool quiet)

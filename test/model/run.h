@@ -15,8 +15,10 @@ struct step {
 
 struct run {
     struct plan plan;
-    uint64_t nops;   /* of each thread */
-    unsigned rounds; /* the threads end and new ones take over this many times */
+    uint64_t nops; /* of each thread */
+    uint64_t
+        verify_every; /* steps between two looks at the allocator's books; every one when there is a list */
+    unsigned rounds;  /* the threads end and new ones take over this many times */
 
     const struct step *steps; /* NULL: everything, by the two above */
     size_t nsteps;

@@ -4,12 +4,29 @@
  */
 #include "subject.h"
 
+#include "acre/acre.h"
+
 #include <malloc.h>
+#include <stdio.h>
 #include <stdlib.h>
 
-#ifdef MODEL_PREFIXED
+#ifndef MODEL_PREFIXED
+/* Weak: only acre has them. */
+const char *acre_version(void) __attribute__((weak));
+size_t acre_verify(struct acre_breach *out_breaches, size_t max) __attribute__((weak));
+#endif
 
-#include "acre/acre.h"
+static size_t verify(char *out_text, size_t text_bytes)
+{
+    struct acre_breach first = {0};
+    size_t nbreaches = acre_verify(&first, 1);
+    if (nbreaches != 0)
+        snprintf(out_text, text_bytes, "%s: %s at %p is %llu, expected %llu", first.invariant, first.what,
+                 first.address, first.found, first.expected);
+    return nbreaches;
+}
+
+#ifdef MODEL_PREFIXED
 
 static size_t usable_size(void *block)
 {
@@ -30,6 +47,7 @@ static const struct subject subject = {
     .free_aligned_sized = acre_free_aligned_sized,
     .usable_size = usable_size,
     .trim = acre_trim,
+    .verify = verify,
 };
 
 const struct subject *subject_get(void)
@@ -39,10 +57,9 @@ const struct subject *subject_get(void)
 
 #else
 
-/* Weak: older C libraries lack the first two, and only acre has the third. */
+/* Weak: older C libraries lack them. */
 void free_sized(void *block, size_t size) __attribute__((weak));
 void free_aligned_sized(void *block, size_t alignment, size_t size) __attribute__((weak));
-const char *acre_version(void) __attribute__((weak));
 
 static struct subject subject = {
     .malloc = malloc,
@@ -61,6 +78,7 @@ const struct subject *subject_get(void)
 {
     subject.strict = acre_version != NULL;
     subject.name = subject.strict ? "malloc of acre" : "malloc of the C library";
+    subject.verify = acre_verify != NULL ? verify : NULL;
     subject.free_sized = free_sized;
     subject.free_aligned_sized = free_aligned_sized;
     return &subject;

@@ -25,6 +25,9 @@ struct subject {
     void (*free_aligned_sized)(void *block, size_t alignment, size_t size); /* NULL: there is none */
     size_t (*usable_size)(void *block);
     int (*trim)(size_t keep_bytes);
+    /* Hold the allocator's own books against their invariants: how many do not hold, the first of them in
+     * words. NULL: there is no such thing. */
+    size_t (*verify)(char *out_text, size_t text_bytes);
 };
 
 const struct subject *subject_get(void);

@@ -192,3 +192,12 @@ void world_verify_all(const struct worker *worker)
             world_verify(&each, &mailbox->blocks[i]);
     }
 }
+
+void world_verify_books(const struct worker *worker)
+{
+    char text[200] = "";
+    const struct subject *subject = worker->world->subject;
+    size_t nbreaches = subject->verify ? subject->verify(text, sizeof(text)) : 0;
+    if (nbreaches != 0)
+        world_fail(worker, "%zu invariants do not hold: %s", nbreaches, text);
+}

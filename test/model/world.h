@@ -49,7 +49,8 @@ struct world {
     struct plan plan;
     const struct subject *subject;
     struct outcome *outcome;
-    struct block *slots; /* plan.nthreads times plan.nslots */
+    uint64_t verify_every; /* steps of a thread between two looks at the allocator's own books; 0: none */
+    struct block *slots;   /* plan.nthreads times plan.nslots */
     struct mailbox mailboxes[THREADS_MAX];
 };
 
@@ -85,5 +86,8 @@ void world_release(const struct worker *worker, const struct block *block);
 /* Verify all blocks of a thread's slots; all blocks there are. */
 void world_verify_slots(const struct worker *worker);
 void world_verify_all(const struct worker *worker);
+
+/* The allocator's own books hold, as far as it can say. */
+void world_verify_books(const struct worker *worker);
 
 #endif
