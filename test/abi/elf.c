@@ -102,12 +102,15 @@ static bool is_listed(const char *name, const char *const *names, size_t count)
     return false;
 }
 
+/* What the library to preload stands in front of. */
+static const char *const wrapped_names[] = {"dlopen", "prctl", "unshare", "setns"};
+
 static bool is_promised(const char *name)
 {
     return is_listed(name, c_names, NAMES_COUNT(c_names)) ||
            is_listed(name, alias_names, NAMES_COUNT(alias_names)) ||
            is_listed(name, cxx_names, NAMES_COUNT(cxx_names)) || strncmp(name, "acre_", 5) == 0 ||
-           strcmp(name, "dlopen") == 0;
+           is_listed(name, wrapped_names, NAMES_COUNT(wrapped_names));
 }
 
 static void check_exports(void)
