@@ -218,8 +218,14 @@ static void purging_all_the_time(void)
 {
     (void)acre_option_set("decay_ms", 0);
     (void)acre_option_set("dirty_min", 0);
-    trims();
-    large_blocks();
+    for (unsigned i = 0; i < 40; i++)
+        take(i * 1000);
+    take(3 * MIB);
+    (void)acre_trim(100 * KIB);
+    free_all();
+    for (unsigned i = 0; i < 12; i++)
+        take(40 * KIB + i * 60 * KIB);
+    free_all();
 }
 
 /* More gaps than the cache of mappings has places. */

@@ -23,7 +23,6 @@
 #define NOT_HIT 77
 #define MAX_CALLS 1000u
 #define RUN_SECONDS 20u
-#define DENSE 30u /* up to here every call is refused, later fewer and fewer */
 
 struct plan {
     const struct scenario *scenario;
@@ -89,11 +88,13 @@ static void run_plan(void **state)
     if (!was_hit)
         return;
     check_own_heap();
+    assert_int_equal(acre_verify(NULL, 0), 0);
     acre_free(acre_malloc(40000));                  /* a slow path */
     if (strcmp(plan->scenario->name, "forks") != 0) /* what a torn fork has lost is lost */
         check_recovery(plan->scenario);
     else
         plan->scenario->run();
+    assert_int_equal(acre_verify(NULL, 0), 0);
 }
 
 /* In a child: 0 held, NOT_HIT no call was refused, else failed. */
@@ -117,16 +118,20 @@ static int run_quietly(struct plan *plan)
     return result;
 }
 
+static unsigned nplans;
+
 static unsigned run_all(const struct scenario *scenario, enum ac_fake_call call, bool from_then_on)
 {
     unsigned nfailed = 0;
-    for (unsigned k = 1; k <= MAX_CALLS; k += k < DENSE ? 1 : k / 4) {
+    for (unsigned k = 1; k <= MAX_CALLS; k++) {
         struct plan plan = {scenario, call, k, from_then_on};
         int result = run_quietly(&plan);
         if (result == NOT_HIT)
             return nfailed;
         nfailed += result != 0;
+        nplans++;
     }
+    fail_msg("%s: makes more than %u calls", scenario->name, MAX_CALLS);
     return nfailed;
 }
 
@@ -135,6 +140,7 @@ static void every_scenario(bool from_then_on)
     unsigned nfailed = 0;
     for (size_t i = 0; i < nscenarios; i++)
         nfailed += run_all(&scenarios[i], AC_FAKE_ANY, from_then_on);
+    fprintf(stderr, "%u calls of %zu scenarios refused, one after the other\n", nplans, nscenarios);
     assert_int_equal(nfailed, 0);
 }
 
@@ -177,6 +183,7 @@ static int run_limited(void *arg)
     ac_fake_limit_bytes(ac_fake_mapped_bytes() + *(size_t *)arg);
     for (size_t i = 0; i < nscenarios; i++)
         scenarios[i].run();
+    assert_int_equal(acre_verify(NULL, 0), 0);
     return 0;
 }
 
