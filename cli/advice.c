@@ -31,7 +31,7 @@ struct advisor {
 
 typedef bool advice_rule(const struct advisor *a);
 
-static uint64_t at_peak(const struct advisor *a, enum ac_stat_index i)
+static uint64_t at_peak(const struct advisor *a, enum ac_stat i)
 {
     return ac_run_stat(a->run, a->peak, i);
 }

@@ -10,7 +10,7 @@
 
 #include "cmd.h"
 #include "library.h"
-#include "report/state.h"
+#include "core/state.h"
 
 struct facts {
     const char *compiler;

@@ -51,7 +51,7 @@ void ac_run_why_not(const struct ac_run *run, char *text, size_t text_bytes);
 int ac_run_exit_status(const struct ac_run *run);
 
 /* A statistic of a snapshot; 0 when the library is too old to have it. */
-uint64_t ac_run_stat(const struct ac_run *run, const struct ac_snapshot *snapshot, enum ac_stat_index i);
+uint64_t ac_run_stat(const struct ac_run *run, const struct ac_snapshot *snapshot, enum ac_stat i);
 
 /* Resident bytes of a snapshot that are none of the heap's; negative when parts of live blocks were never
  * touched. */

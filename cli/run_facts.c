@@ -16,7 +16,7 @@ bool ac_run_is_measured(const struct ac_run *run)
     return readable && run->state.now.time_ns != 0;
 }
 
-uint64_t ac_run_stat(const struct ac_run *run, const struct ac_snapshot *snapshot, enum ac_stat_index i)
+uint64_t ac_run_stat(const struct ac_run *run, const struct ac_snapshot *snapshot, enum ac_stat i)
 {
     return (uint32_t)i < run->state.nstats ? snapshot->stats[i] : 0;
 }
@@ -28,8 +28,8 @@ const struct ac_snapshot *ac_run_peak(const struct ac_run *run)
 
 enum ac_service ac_run_service(const struct ac_run *run)
 {
-    static const enum ac_stat_index proofs[] = {AC_STAT_refills, AC_STAT_small_live_objects,
-                                                AC_STAT_large_live_objects, AC_STAT_mapped_bytes};
+    static const enum ac_stat proofs[] = {AC_STAT_refills, AC_STAT_small_live_objects,
+                                          AC_STAT_large_live_objects, AC_STAT_mapped_bytes};
     if (!ac_run_is_measured(run))
         return AC_SERVICE_UNKNOWN;
     for (size_t i = 0; i < sizeof(proofs) / sizeof(proofs[0]); i++) {
@@ -42,10 +42,10 @@ enum ac_service ac_run_service(const struct ac_run *run)
 
 int64_t ac_run_rest_bytes(const struct ac_run *run, const struct ac_snapshot *snapshot)
 {
-    static const enum ac_stat_index parts[] = {AC_STAT_small_live_bytes,   AC_STAT_large_live_bytes,
-                                               AC_STAT_thread_cache_bytes, AC_STAT_transfer_cache_bytes,
-                                               AC_STAT_span_free_bytes,    AC_STAT_dirty_bytes,
-                                               AC_STAT_metadata_bytes};
+    static const enum ac_stat parts[] = {AC_STAT_small_live_bytes,   AC_STAT_large_live_bytes,
+                                         AC_STAT_thread_cache_bytes, AC_STAT_transfer_cache_bytes,
+                                         AC_STAT_span_free_bytes,    AC_STAT_dirty_bytes,
+                                         AC_STAT_metadata_bytes};
     uint64_t rest = ac_run_stat(run, snapshot, AC_STAT_rss_bytes);
     for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
         rest -= ac_run_stat(run, snapshot, parts[i]);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * segment.c -- the state segment seen from outside: made before the program starts, read when it has ended.
+ * segment.c -- the state segment as a file: made before the program starts, opened, read.
  */
 #include "segment.h"
 
@@ -31,7 +31,7 @@ bool ac_segment_create(struct ac_segment *out_segment)
     int fd = ac_fd_above_streams(memfd_create("acre-state", MFD_CLOEXEC | MFD_ALLOW_SEALING));
     if (fd < 0)
         return false;
-    if (ftruncate(fd, sizeof(struct ac_state)) != 0 ||
+    if (ftruncate(fd, (off_t)AC_STATE_MAX_BYTES) != 0 ||
         fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW) != 0) {
         int reason = errno;
         close(fd);
@@ -41,6 +41,24 @@ bool ac_segment_create(struct ac_segment *out_segment)
     out_segment->fd = fd;
     snprintf(out_segment->path, sizeof(out_segment->path), "/proc/%d/fd/%d", (int)getpid(), fd);
     return true;
+}
+
+bool ac_segment_open(const char *path, struct ac_segment *out_segment, char *why)
+{
+    out_segment->fd = ac_fd_above_streams(open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK));
+    if (out_segment->fd < 0 && (errno == EACCES || errno == EROFS))
+        out_segment->fd = ac_fd_above_streams(open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+    snprintf(out_segment->path, sizeof(out_segment->path), "%s", path);
+    if (out_segment->fd < 0)
+        snprintf(why, AC_SEGMENT_WHY_BYTES, "cannot open the state file %s: %s", path, strerror(errno));
+    return out_segment->fd >= 0;
+}
+
+void ac_segment_close(struct ac_segment *segment)
+{
+    if (segment->fd >= 0)
+        close(segment->fd);
+    segment->fd = -1;
 }
 
 static bool copy_once(int fd, struct ac_state *out)

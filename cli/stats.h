@@ -5,14 +5,9 @@
 #ifndef AC_CLI_STATS_H
 #define AC_CLI_STATS_H
 
-#include <stddef.h>
+#include "core/stat.h"
 
-enum ac_stat_index {
-#define AC_STAT(name, kind, unit, help) AC_STAT_##name,
-#include "core/stat.def"
-#undef AC_STAT
-    AC_NSTATS
-};
+#define AC_NSTATS AC_STAT_COUNT
 
 /* Names in the order of the rows; the keys of every JSON report. */
 extern const char *const ac_stat_names[AC_NSTATS];

@@ -8,7 +8,8 @@ if(NOT command_sources)
 endif()
 pkg_check_modules(JANSSON REQUIRED IMPORTED_TARGET jansson)
 
-add_executable(acre ${command_sources})
+# The sums over a segment are those of the library.
+add_executable(acre ${command_sources} ${PROJECT_SOURCE_DIR}/src/report/sum.c)
 target_include_directories(acre PRIVATE ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/src)
 target_compile_definitions(acre PRIVATE _GNU_SOURCE)
 target_compile_options(acre PRIVATE -std=gnu11 -O2 -g

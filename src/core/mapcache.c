@@ -6,11 +6,18 @@
 #include "core/mapcache.h"
 
 #include "base/atomic.h"
+#include "core/segment.h"
 #include "os/os.h"
 
 #include <string.h>
 
 static struct ac_mapcache cache;
+
+static void cache_unlock(void)
+{
+    ac_store_rlx(&ac_segment_pages->kept_bytes, cache.bytes);
+    ac_unlock(&cache.lock);
+}
 
 size_t ac_mapcache_granule(void)
 {
@@ -87,7 +94,7 @@ bool ac_mapcache_take_some(size_t least_bytes, size_t most_bytes, struct ac_mapp
             out_mapping->bytes = most_bytes;
         extent_cut(best, out_mapping->bytes);
     }
-    ac_unlock(&cache.lock);
+    cache_unlock();
     return found;
 }
 
@@ -105,7 +112,7 @@ bool ac_mapcache_take_at(uintptr_t base, size_t bytes, uint32_t me)
     bool found = i < cache.count && cache.extents[i].m.base == base && cache.extents[i].m.bytes >= bytes;
     if (found)
         extent_cut(i, bytes);
-    ac_unlock(&cache.lock);
+    cache_unlock();
     return found;
 }
 
@@ -132,7 +139,7 @@ void ac_mapcache_put(struct ac_mapping mapping, struct ac_mapping *out_evicted, 
         }
         extent_insert(i, mapping);
     }
-    ac_unlock(&cache.lock);
+    cache_unlock();
 }
 
 bool ac_mapcache_evict(size_t max_bytes, struct ac_mapping *out_mapping, uint32_t me)
@@ -150,7 +157,7 @@ bool ac_mapcache_evict(size_t max_bytes, struct ac_mapping *out_mapping, uint32_
         if (keep == 0)
             extent_remove(old);
     }
-    ac_unlock(&cache.lock);
+    cache_unlock();
     return any;
 }
 
@@ -178,8 +185,9 @@ void ac_mapcache_let_go(void)
 
 void ac_mapcache_recover(uint32_t me)
 {
-    if (!ac_lock_was_torn(&cache.lock, me))
-        return;
-    cache.count = 0;
-    cache.bytes = 0;
+    if (ac_lock_was_torn(&cache.lock, me)) {
+        cache.count = 0;
+        cache.bytes = 0;
+    }
+    ac_store_rlx(&ac_segment_pages->kept_bytes, cache.bytes);
 }

@@ -4,6 +4,7 @@
 #include "base/atomic.h"
 #include "base/bits.h"
 #include "core/config.h"
+#include "core/segment.h"
 #include "os/os.h"
 
 #include <string.h>
@@ -36,6 +37,7 @@ static void *meta_bump(size_t bytes)
     void *p = meta.bump;
     meta.bump += bytes;
     ac_count_add(&meta.used_bytes, bytes);
+    ac_store_rlx(&ac_segment_pages->meta_bytes, meta.used_bytes);
     return p;
 }
 
@@ -103,6 +105,7 @@ void ac_meta_let_go(void)
 /* What the torn lists held is lost to the child: a few records. */
 void ac_meta_recover(uint32_t me)
 {
+    ac_store_rlx(&ac_segment_pages->meta_bytes, meta.used_bytes);
     if (!ac_lock_was_torn(&meta.lock, me))
         return;
     meta.bump = NULL;

@@ -33,10 +33,12 @@
 
 #include "base/atomic.h"
 #include "base/bits.h"
+#include "core/chunk.h"
 #include "core/mapcache.h"
 #include "core/meta.h"
 #include "core/option.h"
 #include "core/pagemap.h"
+#include "core/segment.h"
 #include "os/os.h"
 
 #define SCAN_CHUNKS 8
@@ -49,6 +51,22 @@ static void heap_init_locked(void)
         ac_list_init(&heap.lists[i]);
     heap.nonempty = 0;
     heap.ready = true;
+}
+
+static void heap_show(void)
+{
+    struct ac_state_pages *row = ac_segment_pages;
+    ac_store_rlx(&row->used_bytes, heap.used_units * AC_UNIT_BYTES);
+    ac_store_rlx(&row->dirty_bytes, heap.dirty_units * AC_UNIT_BYTES);
+    ac_store_rlx(&row->mapped_bytes, heap.mapped_bytes);
+    ac_store_rlx(&row->purged_bytes, heap.purged_bytes);
+    ac_store_rlx(&row->chunks, heap.chunks);
+}
+
+static void heap_unlock(void)
+{
+    heap_show();
+    ac_unlock(&heap.lock);
 }
 
 static void chunk_unlist(struct ac_chunk *chunk)
@@ -102,21 +120,11 @@ static struct ac_chunk *list_best(struct ac_list *list, unsigned units)
     return best;
 }
 
-/* Positions where an aligned run may start. */
-static uint64_t aligned_starts(const struct ac_chunk *chunk, unsigned align_units)
-{
-    uint64_t starts = 0;
-    unsigned first = (unsigned)((chunk->base / AC_UNIT_BYTES) % align_units);
-    for (unsigned i = first == 0 ? 0 : align_units - first; i < AC_CHUNK_UNITS; i += align_units)
-        starts |= (uint64_t)1 << i;
-    return starts;
-}
-
 static bool chunk_take(struct ac_chunk *chunk, unsigned units, unsigned align_units, struct ac_run *out_run)
 {
     uint64_t runs = ac_bit_runs(chunk->free, units);
     if (align_units > 1)
-        runs &= aligned_starts(chunk, align_units);
+        runs &= ac_chunk_aligned_starts(chunk, align_units);
     if (runs == 0)
         return false;
     uint64_t dirty_runs = runs & ac_bit_runs(chunk->free & chunk->dirty, units);
@@ -246,7 +254,7 @@ bool ac_pageheap_take(unsigned units, unsigned align_units, struct ac_run *out_r
         ok = heap_take_locked(units, align_units, false, out_run);
     if (!ok && !try_only && heap_grow_locked(units, align_units, me))
         ok = heap_take_locked(units, align_units, false, out_run);
-    ac_unlock(&heap.lock);
+    heap_unlock();
     return ok;
 }
 
@@ -268,7 +276,7 @@ void ac_pageheap_give(struct ac_chunk *chunk, uintptr_t base, size_t units, size
         ac_count_add(&heap.used_units, -units);
         chunk_relist(chunk);
     }
-    ac_unlock(&heap.lock);
+    heap_unlock();
 }
 
 bool ac_pageheap_extend(struct ac_chunk *chunk, uintptr_t base, size_t units, size_t more_units, uint32_t me,
@@ -287,62 +295,20 @@ bool ac_pageheap_extend(struct ac_chunk *chunk, uintptr_t base, size_t units, si
         chunk->free &= ~mask;
         chunk_relist(chunk);
     }
-    ac_unlock(&heap.lock);
+    heap_unlock();
     return ok;
-}
-
-/* The free units of a chunk that can be given back: the dirty ones, or, where a page is longer than a
- * unit, all of the pages that are wholly free and not wholly clean. */
-static uint64_t dirty_pages(const struct ac_chunk *chunk)
-{
-    unsigned page_units = (unsigned)(ac_os_page_size() >> AC_UNIT_SHIFT);
-    if (page_units <= 1)
-        return chunk->free & chunk->dirty;
-    uint64_t mask = 0;
-    uint64_t starts = aligned_starts(chunk, page_units) & ac_bit_runs(chunk->free, page_units);
-    for (; starts != 0; starts &= starts - 1) {
-        uint64_t page = ac_bit_range((unsigned)__builtin_ctzll(starts), page_units);
-        if ((page & chunk->dirty) != 0)
-            mask |= page;
-    }
-    return mask;
-}
-
-/* Of those the ones that lie in runs of at least min_units. */
-static uint64_t purgeable_units(const struct ac_chunk *chunk, unsigned min_units)
-{
-    uint64_t starts = ac_bit_runs(dirty_pages(chunk), min_units);
-    uint64_t mask = 0;
-    for (unsigned i = 0; i < min_units; i++)
-        mask |= starts << i;
-    return mask;
-}
-
-/* The first n set bits, or a few more: whole pages. */
-static uint64_t first_units(uint64_t mask, size_t n)
-{
-    unsigned page_units = (unsigned)(ac_os_page_size() >> AC_UNIT_SHIFT);
-    uint64_t kept = 0;
-    if (page_units < 1)
-        page_units = 1;
-    for (size_t got = 0; got < n && mask != 0; got += page_units) {
-        uint64_t page = ac_bit_range((unsigned)__builtin_ctzll(mask), page_units);
-        kept |= page & mask;
-        mask &= ~page;
-    }
-    return kept;
 }
 
 /* Give up to max_units of the purgeable units of a chunk back. The lock is dropped for the system calls. */
 static size_t chunk_purge_locked(struct ac_chunk *chunk, unsigned min_units, size_t max_units, uint32_t me)
 {
-    uint64_t mask = first_units(purgeable_units(chunk, min_units), max_units);
+    uint64_t mask = ac_chunk_first_units(ac_chunk_purgeable_units(chunk, min_units), max_units);
     if (mask == 0)
         return 0;
     ac_count_add(&heap.dirty_units, -(size_t)dirty_free(chunk, mask));
     chunk->free &= ~mask;
     chunk_relist(chunk);
-    ac_unlock(&heap.lock);
+    heap_unlock();
     uint64_t purged = 0;
     for (uint64_t left = mask; left != 0;) {
         unsigned start = (unsigned)__builtin_ctzll(left);
@@ -367,7 +333,7 @@ static struct ac_chunk *dirty_chunk_of(struct ac_list *list, unsigned min_units)
 {
     for (struct ac_list *l = list->prev; l != list; l = l->prev) {
         struct ac_chunk *chunk = AC_CONTAINER(l, struct ac_chunk, link);
-        if (purgeable_units(chunk, min_units) != 0)
+        if (ac_chunk_purgeable_units(chunk, min_units) != 0)
             return chunk;
     }
     return NULL;
@@ -392,7 +358,7 @@ size_t ac_pageheap_purge(size_t keep_bytes, uint32_t me)
             }
         }
     }
-    ac_unlock(&heap.lock);
+    heap_unlock();
     return given;
 }
 
@@ -447,7 +413,7 @@ size_t ac_pageheap_release(uint32_t me)
 {
     ac_lock(&heap.lock, me);
     size_t given = heap_release_locked(false, me);
-    ac_unlock(&heap.lock);
+    heap_unlock();
     return given;
 }
 
@@ -457,7 +423,7 @@ bool ac_pageheap_surrender(size_t bytes, uint32_t me)
         return false;
     ac_lock(&heap.lock, me);
     size_t moved = heap_release_locked(true, me);
-    ac_unlock(&heap.lock);
+    heap_unlock();
     return moved != 0;
 }
 
@@ -485,10 +451,11 @@ void ac_pageheap_let_go(void)
  * is lost to the child. */
 void ac_pageheap_recover(uint32_t me)
 {
-    if (!ac_lock_was_torn(&heap.lock, me))
-        return;
-    heap.epoch++;
-    heap.ready = false;
-    heap.dirty_units = 0;
-    heap.last_arena = 0;
+    if (ac_lock_was_torn(&heap.lock, me)) {
+        heap.epoch++;
+        heap.ready = false;
+        heap.dirty_units = 0;
+        heap.last_arena = 0;
+    }
+    heap_show();
 }

@@ -30,6 +30,7 @@
 #include "core/mapcache.h"
 #include "core/option.h"
 #include "core/pageheap.h"
+#include "core/segment.h"
 #include "os/os.h"
 
 #define WINDOWS_PER_HALF 8u
@@ -51,6 +52,19 @@ static size_t least_excess; /* seen in this window */
 void ac_purge_count_huge(ptrdiff_t bytes)
 {
     ac_fetch_add_rlx(&huge_bytes, (size_t)bytes);
+    ac_segment_show_total(&huge_bytes, &ac_segment_pages->huge_bytes);
+}
+
+static void count_evicted(size_t bytes)
+{
+    ac_fetch_add_rlx(&evicted_bytes, bytes);
+    ac_segment_show_total(&evicted_bytes, &ac_segment_pages->evicted_bytes);
+}
+
+void ac_purge_show(void)
+{
+    count_evicted(0);
+    ac_purge_count_huge(0);
 }
 
 size_t ac_purge_evicted_bytes(void)
@@ -125,7 +139,7 @@ static size_t evict_mappings(size_t want_bytes, uint32_t me)
         ac_mapping_unmap(m);
         given += m.bytes;
     }
-    ac_fetch_add_rlx(&evicted_bytes, given);
+    count_evicted(given);
     return given;
 }
 
@@ -194,7 +208,7 @@ void ac_purge_count_combed(ptrdiff_t bytes)
 {
     ac_fetch_add_rlx(&combed_bytes, (size_t)bytes);
     if (bytes > 0)
-        ac_fetch_add_rlx(&evicted_bytes, (size_t)bytes);
+        count_evicted((size_t)bytes);
 }
 
 static size_t raise_peak(size_t in_use)

@@ -51,6 +51,9 @@ void ac_purge_count_combed(ptrdiff_t bytes);
  * first, addresses too. */
 bool ac_purge_take_run(unsigned units, unsigned align_units, struct ac_run *out_run, uint32_t me);
 
+/* In a forked child: show its counters in its own segment. */
+void ac_purge_show(void);
+
 /* Give back everything free, addresses too. False when there was nothing. */
 bool ac_purge_make_room(uint32_t me);
 

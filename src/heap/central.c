@@ -77,8 +77,23 @@ struct ac_center *ac_center_peek(unsigned shard, unsigned class)
     return centers == NULL ? NULL : &centers[class];
 }
 
+static void center_show(const struct ac_center *center)
+{
+    struct ac_state_center *row = center->row;
+    ac_store_rlx(&row->out, center->out);
+    ac_store_rlx(&row->fresh, center->fresh);
+    ac_store_rlx(&row->nspans, center->nspans);
+    ac_store_rlx(&row->transfer, (uint64_t)center->ntransfer);
+    ac_store_rlx(&row->purged_bytes, center->purged_bytes);
+    ac_store_rlx(&row->shard, (uint32_t)center->shard);
+    ac_store_rlx(&row->class, (uint32_t)center->class);
+}
+
 static void center_init_locked(struct ac_center *center)
 {
+    if (center->row == NULL)
+        center->row = ac_segment_new_center();
+    center_show(center);
     for (unsigned i = 0; i < AC_NPARTIAL; i++)
         ac_list_init(&center->partial[i]);
     ac_store_rlx(&center->ready, 1);
@@ -120,7 +135,7 @@ static size_t span_touched_bytes(const struct ac_span *span)
 static void span_forget_purged(struct ac_center *center, struct ac_span *span)
 {
     if (AC_UNLIKELY(span->purged_bytes != 0)) {
-        ac_count_add(&center->purged_bytes, -(uint64_t)span->purged_bytes);
+        ac_center_count(center, purged_bytes, -(uint64_t)span->purged_bytes);
         ac_purge_count_combed(-(ptrdiff_t)span->purged_bytes);
         span->purged_bytes = 0;
     }
@@ -130,8 +145,8 @@ static void span_forget_purged(struct ac_center *center, struct ac_span *span)
 static void span_give_back(struct ac_center *center, struct ac_span *span, uint32_t me)
 {
     size_t touched_units = (span_touched_bytes(span) + AC_UNIT_BYTES - 1) >> AC_UNIT_SHIFT;
-    ac_count_add(&center->nspans, (uint64_t)-1);
-    ac_count_add(&center->fresh, -(uint64_t)span->fresh);
+    ac_center_count(center, nspans, (uint64_t)-1);
+    ac_center_count(center, fresh, -(uint64_t)span->fresh);
     span_forget_purged(center, span);
     ac_pagemap_set(span->base, span->units, ac_entry_make(NULL, AC_FREED_SHARD, span->class * AC_BIN_WORDS));
     ac_pageheap_give(span->chunk, span->base, span->units, touched_units, me);
@@ -178,7 +193,7 @@ static struct ac_span *span_new(struct ac_center *center, uint32_t me)
     span->kind = AC_SPAN_SMALL;
     span->epoch = center->epoch;
     span->units = sc->span_units;
-    ac_count_add(&center->nspans, 1);
+    ac_center_count(center, nspans, 1);
     ac_pagemap_set(run.base, sc->span_units,
                    ac_entry_make(span, center->shard, center->class * AC_BIN_WORDS));
     return span;
@@ -215,7 +230,7 @@ static unsigned span_take_fresh(struct ac_center *center, struct ac_span *span, 
     for (unsigned i = 0; i < take; i++, at += span->size_bytes)
         *--end = (void *)at;
     ac_store_rlx(&span->fresh, (uint16_t)(span->fresh + take));
-    ac_count_add(&center->fresh, take);
+    ac_center_count(center, fresh, take);
     return take;
 }
 
@@ -263,14 +278,20 @@ static unsigned take_from_spans(struct ac_center *center, void **end, unsigned n
         span->event = NEVER_EVENT;
     }
     center->current = span;
-    ac_count_add(&center->out, got);
+    ac_center_count(center, out, got);
     return got;
+}
+
+static void set_transfer(struct ac_center *center, uint32_t n)
+{
+    ac_store_rlx(&center->ntransfer, n);
+    ac_store_rlx(&center->row->transfer, (uint64_t)n);
 }
 
 static unsigned take_from_transfer(struct ac_center *center, void **out_blocks, unsigned n)
 {
     unsigned take = center->ntransfer < n ? center->ntransfer : n;
-    ac_store_rlx(&center->ntransfer, center->ntransfer - take);
+    set_transfer(center, center->ntransfer - take);
     if (take != 0)
         memcpy(out_blocks, center->transfer + center->ntransfer, take * sizeof(void *));
     return take;
@@ -286,6 +307,7 @@ unsigned ac_center_take(struct ac_center *center, void **out_blocks, unsigned n,
         if (got != 0 && got < n)
             memmove(out_blocks, out_blocks + (n - got), got * sizeof(void *));
     }
+    ac_count_add(&center->row->taken, got);
     ac_unlock(&center->lock);
     return got;
 }
@@ -299,28 +321,6 @@ void *ac_center_try_take(struct ac_center *center, uint32_t me)
         take_from_spans(center, &block + 1, 1, me, false);
     ac_unlock(&center->lock);
     return block;
-}
-
-static AC_COLD AC_NORETURN void bad_block(const struct ac_span *span, const void *block)
-{
-    uint32_t offset = (uint32_t)((uintptr_t)block - span->base);
-    uint32_t i = ac_class_index(offset, span->recip);
-    if (offset % AC_GRANULE_BYTES != 0)
-        ac_fault_raise(AC_FAULT_MISALIGNED, block, span->size_bytes, NULL);
-    if (i >= span->nobj || i * span->size_bytes != offset)
-        ac_fault_raise(AC_FAULT_INTERIOR_FREE, block, span->size_bytes, NULL);
-    if (i >= span->fresh)
-        ac_fault_raise(AC_FAULT_NEVER_ALLOCATED, block, span->size_bytes, NULL);
-    ac_fault_raise(AC_FAULT_DOUBLE_FREE, block, span->size_bytes, NULL);
-}
-
-void ac_center_check_block(const struct ac_span *span, const void *block)
-{
-    uint32_t offset = (uint32_t)((uintptr_t)block - span->base);
-    uint32_t i = ac_class_index(offset, span->recip);
-    if (AC_UNLIKELY(i * span->size_bytes != offset || i >= ac_load_rlx(&span->fresh) ||
-                    (ac_load_rlx(&span->free_bits[i / 64]) >> (i % 64) & 1) != 0))
-        bad_block(span, block);
 }
 
 static AC_NOINLINE void span_gain_events(struct ac_center *center, struct ac_span *span, unsigned n,
@@ -377,7 +377,7 @@ static unsigned span_give(struct ac_center *center, struct ac_span *span, void *
                 span->first_word = (uint16_t)(i / 64);
         }
         if (AC_UNLIKELY(i * size != offset || i >= span->fresh || (bits & bit) != 0))
-            bad_block(span, blocks[k]);
+            ac_center_bad_block(span, blocks[k]);
         bits |= bit;
         k++;
     } while (k < n && (uintptr_t)blocks[k] - base < bytes);
@@ -396,7 +396,7 @@ static void give_to_spans(struct ac_center *center, void **blocks, unsigned n, u
         given += ours ? step : 0;
         k += step;
     }
-    ac_count_add(&center->out, -(uint64_t)given);
+    ac_center_count(center, out, -(uint64_t)given);
 }
 
 static bool transfer_make(struct ac_center *center, uint32_t me)
@@ -423,7 +423,7 @@ static unsigned give_to_transfer(struct ac_center *center, void **blocks, unsign
     if (center->ntransfer + n > most)
         return 0;
     memcpy(center->transfer + center->ntransfer, blocks, n * sizeof(void *));
-    ac_store_rlx(&center->ntransfer, center->ntransfer + n);
+    set_transfer(center, center->ntransfer + n);
     return n;
 }
 
@@ -434,6 +434,7 @@ void ac_center_give(struct ac_center *center, void **blocks, unsigned n, uint32_
     unsigned done = hot ? give_to_transfer(center, blocks, n, me) : 0;
     if (done < n)
         give_to_spans(center, blocks + done, n - done, me);
+    ac_count_add(&center->row->given, n);
     ac_unlock(&center->lock);
 }
 
@@ -443,7 +444,7 @@ void ac_center_drain(struct ac_center *center, uint32_t me)
         return;
     center_lock(center, me);
     unsigned n = center->ntransfer;
-    ac_store_rlx(&center->ntransfer, 0);
+    set_transfer(center, 0);
     if (n != 0)
         give_to_spans(center, center->transfer, n, me);
     struct ac_span *spare = center->spare;
@@ -468,8 +469,11 @@ void ac_center_drain_untouched(struct ac_center *center, uint32_t me)
 
 static void center_recover(struct ac_center *center, uint32_t me)
 {
-    if (!ac_lock_was_torn(&center->lock, me))
+    if (!ac_lock_was_torn(&center->lock, me)) {
+        if (center->row != NULL)
+            center_show(center);
         return;
+    }
     center->epoch++;
     center->ready = 0;
     center->current = NULL;

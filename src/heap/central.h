@@ -15,8 +15,10 @@
 #ifndef AC_HEAP_CENTRAL_H
 #define AC_HEAP_CENTRAL_H
 
+#include "base/atomic.h"
 #include "base/list.h"
 #include "core/config.h"
+#include "core/segment.h"
 #include "core/sizeclass.h"
 #include "core/span.h"
 #include "os/lock.h"
@@ -40,9 +42,18 @@ struct ac_center {
     uint32_t transfer_cap;
     uint64_t out; /* CE2                                                */
     uint64_t nspans;
-    uint64_t fresh;        /* blocks of its spans handed out at least once       */
-    uint64_t purged_bytes; /* of free blocks, given back by ac_comb               */
+    uint64_t fresh;              /* blocks of its spans handed out at least once       */
+    uint64_t purged_bytes;       /* of free blocks, given back by ac_comb               */
+    struct ac_state_center *row; /* where others read the counters           */
 } AC_ALIGNED(AC_CACHE_LINE);
+
+/* Add to a counter that others read. Wants the lock. */
+#define ac_center_count(center, counter, n)                                                                  \
+    do {                                                                                                     \
+        uint64_t value_ = ac_load_rlx(&(center)->counter) + (n);                                             \
+        ac_store_rlx(&(center)->counter, value_);                                                            \
+        ac_store_rlx(&(center)->row->counter, value_);                                                       \
+    } while (0)
 
 /* The center of a shard and class; made on first use. NULL when memory is exhausted. */
 struct ac_center *ac_center_get(unsigned shard, unsigned class, uint32_t me);
@@ -70,6 +81,9 @@ void ac_center_drain_untouched(struct ac_center *center, uint32_t me);
 /* Check what can be checked of a block that is being freed, without the lock: it lies where a block of its
  * span starts, it has been handed out, it is not free in its span. Ends the process otherwise. */
 void ac_center_check_block(const struct ac_span *span, const void *block);
+
+/* Ends the process: a block of the span may not come back. */
+AC_NORETURN void ac_center_bad_block(const struct ac_span *span, const void *block);
 
 /* In a forked child: abandon every center whose lock was held by a thread that is gone. */
 void ac_central_recover(uint32_t me);

@@ -87,7 +87,7 @@ size_t ac_comb(struct ac_center *center, uint32_t me)
             }
         }
     }
-    ac_count_add(&center->purged_bytes, given);
+    ac_center_count(center, purged_bytes, given);
     ac_purge_count_combed((ptrdiff_t)given);
     ac_unlock(&center->lock);
     return given;

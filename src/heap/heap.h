@@ -40,6 +40,7 @@
 
 #include "base/atomic.h"
 #include "core/config.h"
+#include "core/segment.h"
 #include "core/sizeclass.h"
 #include "os/lock.h"
 
@@ -86,11 +87,13 @@ struct ac_heap {
     uint32_t id;              /* of the heap in locks; never reused, from AC_ID_FIRST_HEAP    */
     uint32_t in_slow;         /* the owner is in a slow path (only the owner's thread looks)  */
     uint8_t shard;
-    uint8_t state;        /* enum ac_heap_state; under the registry's lock                */
-    uint8_t being_stolen; /* shut by a stealer that has not come back yet                 */
+    uint8_t state;               /* enum ac_heap_state; under the registry's lock                */
+    uint8_t being_stolen;        /* shut by a stealer that has not come back yet                 */
+    struct ac_state_thread *row; /* where others see what it holds: written under `lock` */
     struct ac_heap *next_all;
     struct ac_heap *next_pooled;
-    uint64_t refills; /* counters: written by the owner alone */
+    uint64_t shown_ns; /* when the row was last written in full */
+    uint64_t refills;  /* counters: written by the owner alone */
     uint64_t flushes;
     uint64_t remote_frees;
     uint32_t slow_paths;        /* taken so far */

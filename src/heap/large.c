@@ -20,6 +20,7 @@
 #include "core/pageheap.h"
 #include "core/pagemap.h"
 #include "core/purge.h"
+#include "core/segment.h"
 #include "os/os.h"
 
 #include <string.h>
@@ -30,10 +31,22 @@
 static size_t live_bytes;
 static size_t live_objects;
 
+/* What is shown is exact but for two threads in here at the same moment, which the next look mends: a fence
+ * would cost more than it is worth. */
 static void count_live(ptrdiff_t bytes, int objects)
 {
-    ac_fetch_add_rlx(&live_bytes, (size_t)bytes);
-    ac_fetch_add_rlx(&live_objects, (size_t)objects);
+    size_t old_bytes = ac_fetch_add_rlx(&live_bytes, (size_t)bytes);
+    size_t old_objects = ac_fetch_add_rlx(&live_objects, (size_t)objects);
+    ac_store_rlx(&ac_segment_pages->large_live_bytes, old_bytes + (size_t)bytes);
+    ac_store_rlx(&ac_segment_pages->large_live_objects, old_objects + (size_t)objects);
+    if (bytes > (ptrdiff_t)AC_LARGE_MAX_BYTES || -bytes > (ptrdiff_t)AC_LARGE_MAX_BYTES)
+        ac_large_show();
+}
+
+void ac_large_show(void)
+{
+    ac_segment_show_total(&live_bytes, &ac_segment_pages->large_live_bytes);
+    ac_segment_show_total(&live_objects, &ac_segment_pages->large_live_objects);
 }
 
 size_t ac_large_live_bytes(void)

@@ -34,6 +34,9 @@ void *ac_large_resize(struct ac_span *span, void *block, size_t size, uint32_t m
 /* Ends the process unless `block` is the live start of the span. */
 void ac_large_check(const struct ac_span *span, const void *block);
 
+/* Show the two in the segment. */
+void ac_large_show(void);
+
 size_t ac_large_live_bytes(void);
 size_t ac_large_live_objects(void);
 

@@ -70,6 +70,7 @@ static void bin_open(struct ac_heap *heap, unsigned class, unsigned count)
     uint64_t base = (uint64_t)(uintptr_t)mag->slots;
     unsigned room = mag->checked < AC_CHECKED_FREES ? 0 : mag->cap;
     bool shut = ac_perturb_is_on(); /* PT1 */
+    ac_store_rlx(&heap->row->magazines[class], (uint16_t)count);
     ac_store_rlx(&bin->base, shut ? AC_BIN_SHUT_BASE : mag->shrinks ? AC_BIN_SHRINK_BASE : base);
     ac_store_rlx(&bin->limit, shut ? AC_BIN_SHUT_LIMIT : base + room * sizeof(void *));
     ac_compiler_barrier();
@@ -284,4 +285,5 @@ void ac_magazine_steal(struct ac_heap *heap, unsigned class, uint32_t me)
         return;
     ac_center_give(ac_center_peek(heap->shard, class), mag->slots, count, me, false);
     ac_store_rlx(&mag->emptied, 1);
+    ac_store_rlx(&heap->row->magazines[class], (uint16_t)0);
 }

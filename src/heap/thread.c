@@ -31,7 +31,9 @@
 #include "heap/central.h"
 #include "heap/flush.h"
 #include "heap/hooks.h"
+#include "heap/large.h"
 #include "heap/nested.h"
+#include "heap/show.h"
 #include "os/os.h"
 
 #include <limits.h>
@@ -121,6 +123,11 @@ const char *ac_thread_state_path(void)
     return registry.state_path;
 }
 
+static void show_thread_count(void)
+{
+    ac_store_rlx(&ac_segment_pages->nthreads, (uint64_t)registry.nlive);
+}
+
 /* ---- fork ---- */
 
 static void bins_reset(struct ac_heap *heap)
@@ -173,6 +180,7 @@ static void heaps_recover(uint32_t me)
 static void child_recover(uint32_t me)
 {
     registry.fork_generation++;
+    ac_segment_fork(registry.state_path, registry.fork_generation);
     ac_meta_recover(me);
     ac_mapcache_recover(me);
     ac_pageheap_recover(me);
@@ -181,6 +189,13 @@ static void child_recover(uint32_t me)
     if (ac_lock_was_torn(&registry.lock, me))
         registry.pooled = NULL;
     heaps_recover(me);
+    ac_purge_show();
+    ac_large_show();
+    for (struct ac_heap *h = registry.all; h != NULL; h = h->next_all) {
+        ac_show_owner(h, h == ac_heap_self);
+        ac_show_heap(h);
+    }
+    show_thread_count();
 }
 
 void ac_thread_check_fork(uint32_t me)
@@ -195,6 +210,12 @@ void ac_thread_check_fork(uint32_t me)
     }
     while (ac_load_acq(word) != FORK_PARENT)
         ac_cpu_relax();
+}
+
+bool ac_thread_is_unrepaired_child(void)
+{
+    const uint32_t *word = ac_load_acq(&registry.fork_word);
+    return word != NULL && ac_load_acq(word) != FORK_PARENT;
 }
 
 void ac_thread_note_fork(void)
@@ -230,6 +251,7 @@ static void registry_start_locked(void)
     memcpy(registry.state_path, path, sizeof path);
     ac_os_pretend_page_size(ac_option_value[AC_OPTION_page_size]);
     registry.max_shards = max_shards(); /* now: a filter that comes later may forbid to ask */
+    ac_segment_start(registry.state_path, registry.max_shards); /* and this */
     size_t page = ac_os_page_size();
     uint32_t *word = ac_os_map(0, page);
     if (word != NULL)
@@ -263,6 +285,7 @@ static struct ac_heap *heap_make_locked(void)
     if (heap == NULL)
         return NULL;
     heap->id = registry.next_id++;
+    heap->row = ac_segment_new_thread();
     bins_reset(heap);
     heap->next_all = registry.all;
     ac_store_rel(&registry.all, heap);
@@ -284,6 +307,8 @@ static void thread_end(void *arg)
     ac_store_rlx(&heap->state, (uint8_t)AC_HEAP_POOLED);
     heap->next_pooled = registry.pooled;
     registry.pooled = heap;
+    ac_show_owner(heap, false);
+    show_thread_count();
     ac_unlock(&registry.lock);
     ac_thread_leave_without_heap();
 }
@@ -301,6 +326,8 @@ static struct ac_heap *heap_be_born(void)
         registry.shard_load[heap->shard]++;
         ac_store_rlx(&registry.nlive, registry.nlive + 1);
         ac_heap_self = heap;
+        ac_show_owner(heap, true);
+        show_thread_count();
     }
     ac_unlock(&registry.lock);
     return heap;
@@ -420,6 +447,8 @@ bool ac_heap_enter(struct ac_heap *heap)
 
 void ac_heap_leave(struct ac_heap *heap)
 {
+    if (AC_UNLIKELY((heap->slow_paths + 1) % TICK_EVERY == 0))
+        ac_show_heap_in_turn(heap);
     ac_unlock(&heap->lock);
     ac_heap_unmark(heap);
 }
@@ -432,6 +461,7 @@ void ac_thread_flush(struct ac_heap *heap)
     ac_flush_shut(heap);
     ac_compiler_barrier();
     ac_flush_steal(heap, heap->id);
+    ac_show_emptied(heap);
     ac_unlock(&heap->lock);
     ac_heap_unmark(heap);
 }

@@ -71,6 +71,9 @@ uint32_t ac_thread_count_without_heap(void);
 /* How many forks lie between the first process and this one. */
 uint32_t ac_thread_fork_generation(void);
 
+/* True in a forked child that took no slow path yet: what it shares with its parent is its parent's. */
+bool ac_thread_is_unrepaired_child(void);
+
 /* The path given by the option "state", or "". */
 const char *ac_thread_state_path(void);
 

@@ -80,12 +80,32 @@ uintptr_t ac_os_brk(void);
 /* True when addr can be read. */
 bool ac_os_is_mapped(uintptr_t addr);
 
-/* Map an existing file shared. NULL when it cannot be opened or is smaller than bytes. */
-void *ac_os_map_file(const char *path, size_t bytes);
+/* The descriptor by which others find a shared mapping. It is closed on exec and out of the program's way.
+ * Who makes another mapping puts its descriptor in the place of this one if that is still what it was: the
+ * program may have closed it. */
+struct ac_os_shared {
+    int fd; /* -1: none */
+    uint64_t device;
+    uint64_t inode;
+};
+
+/* Map a file shared, over `at` when that is not NULL. A file that is not there is made, for this user only
+ * and with its blocks reserved. NULL when it cannot be opened or made, or is smaller than bytes. */
+void *ac_os_map_file(const char *path, void *at, size_t bytes, struct ac_os_shared *inout_shared);
+
+/* Map a new memory file of that name, full of zeros, for this user only, over `at` when that is not NULL.
+ * NULL when the system refuses. */
+void *ac_os_map_shared(const char *name, void *at, size_t bytes, struct ac_os_shared *inout_shared);
+
+/* Shared memory full of zeros again. */
+void ac_os_zero_shared(void *addr, size_t bytes);
 
 /* Resident memory of the process in bytes; 0 when unknown. */
 size_t ac_os_rss_bytes(void);
 uint32_t ac_os_pid(void);
+
+/* The system's id of the calling thread, without asking the system; 0 when libc does not tell. */
+uint32_t ac_os_thread_id(void);
 
 /* Processors that this process may run on; 0 when that cannot be told. */
 unsigned ac_os_cpu_count(void);

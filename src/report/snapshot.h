@@ -11,16 +11,10 @@
 #ifndef AC_REPORT_SNAPSHOT_H
 #define AC_REPORT_SNAPSHOT_H
 
-#include "report/state.h"
+#include "core/stat.h"
+#include "core/state.h"
 
 #include <stddef.h>
-
-enum ac_stat {
-#define AC_STAT(name, kind, unit, help) AC_STAT_##name,
-#include "core/stat.def"
-#undef AC_STAT
-    AC_STAT_COUNT
-};
 
 extern const char *const ac_stat_name[AC_STAT_COUNT];
 

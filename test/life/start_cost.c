@@ -2,12 +2,12 @@
  *
  * What a trivial program pays for running on the library: at most 64 MiB of address space and 300 KiB of
  * resident memory more than on libc's malloc. The program measures itself, run with and without the
- * preload; the least of 5, since what the system maps of a file besides the pages asked for comes on top
+ * preload; the least of 40, since what the system maps of a file besides the pages asked for comes on top
  * and varies.
  */
 #include "life/life.h"
 
-enum { RUNS = 5, EXTRA_VM_KIB = 64 * 1024, EXTRA_RSS_KIB = 300 };
+enum { RUNS = 40, EXTRA_VM_KIB = 64 * 1024, EXTRA_RSS_KIB = 300 };
 
 struct cost {
     size_t vm_kib;

@@ -12,7 +12,7 @@
  *   spans
  *   started   no peak, no memory, exit never seen            none      the segment is left alone
  */
-#include "report/state.h"
+#include "core/state.h"
 
 #include <fcntl.h>
 #include <stdbool.h>

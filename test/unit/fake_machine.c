@@ -229,10 +229,27 @@ uintptr_t ac_os_brk(void)
     return (uintptr_t)ac_sys1(__NR_brk, 0);
 }
 
-void *ac_os_map_file(const char *path, size_t bytes)
+void *ac_os_map_file(const char *path, void *at, size_t bytes, struct ac_os_shared *inout_shared)
 {
+    (void)inout_shared;
+    if (at != NULL)
+        return NULL;
     bool found = machine.file_path != NULL && strcmp(path, machine.file_path) == 0;
     return found && machine.file_bytes >= bytes ? machine.file : NULL;
+}
+
+void *ac_os_map_shared(const char *name, void *at, size_t bytes, struct ac_os_shared *inout_shared)
+{
+    (void)name;
+    (void)at;
+    (void)bytes;
+    (void)inout_shared;
+    return NULL;
+}
+
+void ac_os_zero_shared(void *addr, size_t bytes)
+{
+    memset(addr, 0, bytes);
 }
 
 unsigned ac_os_cpu_count(void)
@@ -248,6 +265,11 @@ bool ac_os_has_leaders_credentials(void)
 bool ac_os_is_restricted(void)
 {
     return false;
+}
+
+uint32_t ac_os_thread_id(void)
+{
+    return 1;
 }
 
 uint32_t ac_os_pid(void)

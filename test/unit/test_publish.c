@@ -15,12 +15,16 @@
 
 #define SECOND ((uint64_t)1000000000)
 
-static struct ac_state segment;
+static union {
+    struct ac_state s;
+    char bytes[AC_STATE_MAX_BYTES];
+} segment_file;
+#define segment segment_file.s
 
 static void start(void)
 {
     ac_fake_set_conf("state=/there");
-    ac_fake_set_file("/there", &segment, sizeof segment);
+    ac_fake_set_file("/there", &segment, sizeof segment_file);
     acre_free(acre_malloc(1));
     ac_publish_start();
 }
@@ -88,7 +92,7 @@ static void test_publish__without_a_file(void **state)
 {
     (void)state;
     ac_fake_set_conf("state=/elsewhere");
-    ac_fake_set_file("/there", &segment, sizeof segment);
+    ac_fake_set_file("/there", &segment, sizeof segment_file);
     acre_free(acre_malloc(1));
     ac_publish_start();
     ac_publish_tick();

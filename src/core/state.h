@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * state.h -- the layout of the state segment: what a process running on acre publishes about its heap.
+ *
+ *      struct ac_state              header, counters of pages, control words, options, classes, snapshots
+ *      rows (struct ac_state_section says where, how long, how many):
+ *          centers    one a shard and class in use       what the spans have given out
+ *          threads    one a thread cache ever made       what it keeps, what it did
+ *          seconds, tens, minutes                        rings of what the heap looked like
+ *
+ * Rows are written where the engine keeps its own counters, under the lock that guards those, and never read
+ * back by it. So they are true at any time, also of a process that is stopped or asleep; but for what a
+ * thread's fast paths moved between it and its own magazines since their last slow path.
+ *
+ * Knows:      the bytes of the segment; it is read by other processes (the acre command), so it is versioned.
+ * Does not know: who maps it (core/segment.h), how sums are made of it (report/sum.h).
+ * Invariants: ST1 a field never moves within one version, and the first 64 bytes in none; ST2 `seq` is odd
+ *             while `now` or `peak` is being written, and a reader that sees it change starts over; ST3 `pid`
+ *             is claimed once, by compare-and-swap from 0: a process that finds another's pid there leaves
+ *             the segment alone; ST4 a section may be longer than its rows in use; unknown ones are skipped.
+ * Threads:    every row has one writer at a time; any number of readers. The control words are the readers'
+ *             to write.
+ */
+#ifndef AC_CORE_STATE_H
+#define AC_CORE_STATE_H
+
+#include <stdint.h>
+
+#define AC_STATE_NAME "acre-state" /* of the memory file, as it shows in /proc/PID/maps */
+#define AC_STATE_MAGIC "acrestat"
+#define AC_STATE_VERSION 2u
+#define AC_STATE_MAX_STATS 32u
+#define AC_STATE_MAX_CLASSES 80u
+#define AC_STATE_MAX_OPTIONS 24u
+#define AC_STATE_MAX_SECTIONS 16u
+#define AC_STATE_MOMENT_STATS 23u
+
+/* No segment is longer: for who makes the file before the process that fills it. */
+#define AC_STATE_MAX_BYTES ((uint64_t)4 << 20)
+
+struct ac_state_class {
+    uint32_t size_bytes;     /* size of a block; 0: row not used                                  */
+    uint32_t nspans;         /* spans of the class                                                */
+    uint64_t live_objects;   /* blocks in use by the program                                      */
+    uint64_t cached_objects; /* free blocks in magazines, outboxes and transfer caches            */
+    uint64_t free_objects;   /* free blocks in spans, handed out before                           */
+};
+
+struct ac_snapshot {
+    uint64_t time_ns;                   /* CLOCK_MONOTONIC                              */
+    uint64_t stats[AC_STATE_MAX_STATS]; /* indexed by the rows of core/stat.def         */
+    struct ac_state_class classes[AC_STATE_MAX_CLASSES];
+};
+
+enum ac_state_section_id {
+    AC_STATE_CENTERS = 1, /* struct ac_state_center, `ncenters` of them in use  */
+    AC_STATE_THREADS,     /* struct ac_state_thread, `nthreads` of them in use  */
+    AC_STATE_SECONDS,     /* struct ac_state_moment, rings of them              */
+    AC_STATE_TENS,
+    AC_STATE_MINUTES,
+    AC_STATE_SITES,  /* the profiler's */
+    AC_STATE_SAMPLES /* the profiler's */
+};
+
+struct ac_state_section {
+    uint32_t id;        /* enum ac_state_section_id; 0: not used */
+    uint32_t row_bytes; /* may grow at the end                   */
+    uint64_t offset_bytes;
+    uint64_t nrows; /* there is room for                         */
+};
+
+/* What a size class is made of; constant. */
+struct ac_state_class_facts {
+    uint32_t size_bytes; /* of a block; 0: no class        */
+    uint32_t span_bytes;
+    uint32_t span_objects;
+    uint32_t magazine_objects; /* most that a thread keeps */
+};
+
+/* Pages. Each group of fields is written under its own lock. */
+struct ac_state_pages {
+    uint64_t used_bytes;  /* runs of the page heap that serve spans and blocks up to 1 MiB          */
+    uint64_t dirty_bytes; /* free, and not yet given back                                         */
+    uint64_t mapped_bytes;
+    uint64_t purged_bytes; /* given back so far                                                   */
+    uint64_t chunks;       /* of 2 MiB                                                            */
+    uint64_t reserved_pages[3];
+    uint64_t kept_bytes;    /* mappings of blocks over 1 MiB, kept for the next                      */
+    uint64_t meta_bytes;    /* acre's own records                                                    */
+    uint64_t segment_bytes; /* of this segment, touched                                           */
+    uint64_t nthreads;      /* that hold a cache                                                  */
+    uint64_t reserved_misc[4];
+    uint64_t huge_bytes;         /* mappings of blocks over 1 MiB in use                          */
+    uint64_t evicted_bytes;      /* kept mappings and pages inside spans given back so far        */
+    uint64_t large_live_bytes;   /* blocks over 32 KiB in use, rounded up to pages                */
+    uint64_t large_live_objects; /* number of those                                               */
+    uint64_t reserved_large[4];
+};
+
+/* Blocks of one class in one shard. */
+struct ac_state_center {
+    uint32_t shard;
+    uint32_t class;
+    uint64_t out;          /* blocks not in the spans: with the program, in magazines, on their way     */
+    uint64_t fresh;        /* blocks of its spans handed out at least once                              */
+    uint64_t nspans;       /* spans                                                                     */
+    uint64_t transfer;     /* blocks in the transfer cache, a part of `out`                             */
+    uint64_t purged_bytes; /* free blocks' pages given back                                             */
+    uint64_t taken;        /* blocks that threads have drawn, ever                                      */
+    uint64_t given;        /* blocks that threads have returned, ever                                   */
+};
+
+struct ac_state_thread {
+    uint32_t tid; /* of the thread that has the cache now; 0: nobody has                                  */
+    uint32_t shard;
+    uint64_t born_ns; /* some time before that thread got it; 0: early on                            */
+    uint64_t seen_ns; /* its counters and what it keeps were last looked at then                     */
+    uint64_t refills; /* counters: of all the threads that had this cache                            */
+    uint64_t flushes;
+    uint64_t remote_frees;
+    uint64_t slow_paths;
+    uint64_t cache; /* address of the cache in the process                                                */
+    uint16_t magazines[AC_STATE_MAX_CLASSES]; /* blocks in its magazines                                  */
+    uint16_t outbox[AC_STATE_MAX_CLASSES];    /* blocks on their way to other shards                      */
+};
+
+/* One moment of the timeline. */
+struct ac_state_moment {
+    uint64_t time_ns; /* CLOCK_MONOTONIC; 0: none yet. Written last                     */
+    uint64_t stats[AC_STATE_MOMENT_STATS]; /* the first rows of core/stat.def; rss_bytes 0: not read      */
+};
+
+/* What the command asks of the process. It writes the argument, then adds one to `asked`; the process obeys
+ * on its next slow path (or its helper does), writes the answer, then sets `done` to what it saw in
+ * `asked`. */
+struct ac_state_control {
+    uint32_t trim_asked;
+    uint32_t trim_done;
+    uint64_t trim_bytes; /* given back by the last trim                                                   */
+    uint32_t set_asked;
+    uint32_t set_done;
+    uint32_t set_option; /* row of `options`                                                              */
+    uint32_t set_error;  /* 0, or an errno: ENOENT, EPERM, ERANGE                                         */
+    uint64_t set_value;
+    uint32_t fresh_asked; /* look at all threads' caches                                                  */
+    uint32_t fresh_done;
+    uint64_t reserved[2];
+};
+
+struct ac_state_option {
+    char name[24];
+    uint64_t value;
+};
+
+struct ac_state {
+    char magic[8];        /* AC_STATE_MAGIC, without a terminator; written last                */
+    uint32_t version;     /* AC_STATE_VERSION                                                  */
+    uint32_t size_bytes;  /* sizeof(struct ac_state)                                           */
+    uint32_t pid;         /* the publishing process; 0: not claimed yet                        */
+    uint32_t nstats;      /* rows of core/stat.def when the library was built                  */
+    uint32_t nclasses;    /* rows used in `classes`                                            */
+    uint32_t seq;         /* ST2                                                               */
+    char library[32];     /* version of the library                                            */
+    uint64_t total_bytes; /* with all sections                                                */
+    uint64_t start_ns;    /* CLOCK_MONOTONIC at the first tick; 0: none yet                   */
+    uint64_t tick_ns;     /* CLOCK_MONOTONIC when a slow path or the helper last looked up    */
+    uint32_t exited;      /* 1: `now` is the state at exit                                    */
+    uint32_t page_size_bytes;
+    uint32_t now_offset; /* of `now` and `peak` in the segment                                */
+    uint32_t peak_offset;
+    uint32_t unit_bytes;
+    uint32_t forks; /* that lie between the first process and this one                        */
+    uint32_t noptions;
+    uint32_t nsections;
+    uint32_t ncenters;       /* rows in use                                                    */
+    uint32_t nthreads;       /* rows in use                                                    */
+    uint32_t missed_centers; /* for which there was no row: sums are too low                  */
+    uint32_t missed_threads; /* the same: what they keep counts as live                       */
+    uint32_t reserved;
+    uint64_t moments[3]; /* written so far to the rings of seconds, tens and minutes      */
+    struct ac_state_section sections[AC_STATE_MAX_SECTIONS];
+    struct ac_state_pages pages __attribute__((aligned(64)));
+    struct ac_state_control control __attribute__((aligned(64)));
+    struct ac_state_option options[AC_STATE_MAX_OPTIONS] __attribute__((aligned(64)));
+    struct ac_state_class_facts facts[AC_STATE_MAX_CLASSES];
+    struct ac_snapshot now;  /* the last one that the process itself made: at ticks with a file, at exit */
+    struct ac_snapshot peak; /* at the highest memory use seen                                */
+};
+
+#endif

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+#include "heap/show.h"
+
+#include "heap/outbox.h"
+#include "os/os.h"
+
+#define SHOW_EVERY_NS 10000000u
+
+/* By any thread. A clock read at the first birth would make 64 KiB of libc resident in every program. */
+static uint64_t last_look_ns;
+
+static void show_outbox(struct ac_state_thread *row, const struct ac_outbox *outbox)
+{
+    uint16_t sums[AC_NCLASSES] = {0};
+    for (unsigned i = 0; i < AC_OUTBOX_SLOTS; i++) {
+        unsigned class = (unsigned)(outbox->slots[i].tag & 0xff) / AC_BIN_WORDS;
+        sums[class] = (uint16_t)(sums[class] + ac_outbox_count(&outbox->slots[i]));
+    }
+    for (unsigned c = 1; c < AC_NCLASSES; c++)
+        ac_store_rlx(&row->outbox[c], sums[c]);
+}
+
+static void show_counts(const struct ac_heap *heap, uint64_t now_ns)
+{
+    struct ac_state_thread *row = heap->row;
+    ac_store_rlx(&row->refills, ac_load_rlx(&heap->refills));
+    ac_store_rlx(&row->flushes, ac_load_rlx(&heap->flushes));
+    ac_store_rlx(&row->remote_frees, ac_load_rlx(&heap->remote_frees));
+    ac_store_rlx(&row->slow_paths, (uint64_t)ac_load_rlx(&heap->slow_paths));
+    ac_store_rlx(&row->seen_ns, now_ns);
+}
+
+void ac_show_heap(struct ac_heap *heap)
+{
+    for (unsigned c = 1; c < AC_NCLASSES; c++) {
+        if (heap->magazines[c].slots != NULL)
+            ac_store_rlx(&heap->row->magazines[c], (uint16_t)ac_magazine_count(heap, c));
+    }
+    if (heap->outbox != NULL)
+        show_outbox(heap->row, heap->outbox);
+    heap->shown_ns = ac_os_now_ns();
+    ac_store_rlx(&last_look_ns, heap->shown_ns);
+    show_counts(heap, heap->shown_ns);
+}
+
+void ac_show_heap_in_turn(struct ac_heap *heap)
+{
+    if (ac_os_now_ns() - heap->shown_ns >= SHOW_EVERY_NS)
+        ac_show_heap(heap);
+}
+
+void ac_show_emptied(struct ac_heap *heap)
+{
+    for (unsigned c = 1; heap->outbox != NULL && c < AC_NCLASSES; c++)
+        ac_store_rlx(&heap->row->outbox[c], (uint16_t)0);
+    show_counts(heap, heap->shown_ns);
+}
+
+void ac_show_owner(struct ac_heap *heap, bool is_mine)
+{
+    struct ac_state_thread *row = heap->row;
+    ac_store_rlx(&row->shard, (uint32_t)heap->shard);
+    ac_store_rlx(&row->cache, (uint64_t)(uintptr_t)heap);
+    ac_store_rlx(&row->born_ns, is_mine ? ac_load_rlx(&last_look_ns) : 0);
+    ac_store_rlx(&row->tid, is_mine ? ac_os_thread_id() : 0);
+}
