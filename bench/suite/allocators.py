@@ -40,6 +40,7 @@ class Allocator:
     name: str
     library: str  # absolute path to preload; "" for the C library's own malloc
     version: str
+    variables: tuple = ()  # NAME=VALUE, which it needs in the environment of a program
 
 
 def version_of(path):
@@ -80,8 +81,23 @@ def find_library(names):
     return None
 
 
+def given(item):
+    """One allocator as --with has it: NAME[:VERSION]=PATH[,VARIABLE=VALUE]..."""
+    title, _, rest = item.partition("=")
+    name, _, version = title.partition(":")
+    path, *variables = rest.split(",")
+    path = os.path.abspath(path)
+    if not name or not os.path.isfile(path) or not all("=" in one for one in variables):
+        raise Unusable(
+            "--with %s: give it as NAME=PATH of a library that exists, or NAME:VERSION=PATH,VARIABLE=VALUE"
+            % item
+        )
+    version = "%s %s" % (os.path.basename(path), version) if version else version_of(path)
+    return Allocator(name, path, version, tuple(variables))
+
+
 def installed(build, extra=()):
-    """Every allocator found, glibc first and acre last but for those given as NAME=PATH, and the packages of
+    """Every allocator found, glibc first and acre last but for those given with --with, and the packages of
     those absent."""
     found = [Allocator("glibc", "", os.confstr("CS_GNU_LIBC_VERSION") or "glibc")]
     absent = []
@@ -97,11 +113,8 @@ def installed(build, extra=()):
     else:
         absent.append(("acre", "run make first"))
     for item in extra:
-        name, _, path = item.partition("=")
-        path = os.path.abspath(path)
-        if not name or not os.path.isfile(path):
-            raise Unusable("--with %s: give it as NAME=PATH of a library that exists" % item)
-        found = [one for one in found if one.name != name] + [Allocator(name, path, version_of(path))]
+        one = given(item)
+        found = [other for other in found if other.name != one.name] + [one]
     return found, absent
 
 

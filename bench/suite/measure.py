@@ -137,7 +137,8 @@ def run(bench, program, allocator, variables=(), options=(), idle_s=0):
         os.unlink(report)
     prefix = [bench.measure, "-r", report, *options]
     preload = preload_of(program, allocator)
-    for variable in ([f"LD_PRELOAD={preload}"] if preload else []) + list(variables):
+    preloads = [f"LD_PRELOAD={preload}"] if preload else []
+    for variable in (*preloads, *allocator.variables, *variables):
         prefix += ["-e", variable]
     if program.driver:
         command = [program.driver, *program.driver_arguments, "--", *prefix, "--", *program.command]

@@ -129,7 +129,11 @@ def record(session, facts, rounds, limits):
         "rounds": rounds,
         "percent": limits["percent"],
         "allocators": {
-            one.name: {"version": one.version, "library": os.path.basename(one.library)}
+            one.name: {
+                "version": one.version,
+                "library": os.path.basename(one.library),
+                "variables": list(one.variables),
+            }
             for one in session.columns
         },
         "programs": {one.name: one.stresses for one in session.programs},

@@ -7,6 +7,7 @@ from . import explained, machine
 from .compare import BASE, METRICS, SUBJECT, Comparison, scaling, spread
 
 WIDTH = 110
+COLUMN = 10
 BUSY = 0.7
 INTERVALS = ("wall", "cpu", "rss", "integral", "faults")
 
@@ -35,7 +36,15 @@ def cells(comparison, program):
 
 
 def line_of(width, label, row):
-    return ("%-*s" % (width, label) + "".join("%10s" % cell for cell in row)).rstrip()
+    return ("%-*s" % (width, label) + "".join("%*s" % (COLUMN, cell) for cell in row)).rstrip()
+
+
+def titles(names):
+    """The lines on top of the columns: a name that is too long goes on below, from a hyphen on."""
+    stacks = [textwrap.wrap(name, COLUMN - 1) for name in names]
+    height = max(map(len, stacks))
+    for level in range(height):
+        yield [stack[level] + " " if level < len(stack) else "" for stack in stacks]
 
 
 def mean(number):
@@ -97,10 +106,10 @@ def render(data, metric, notes):
         comparison.metric.title
         + " (median; * least of its row)"
         + ("; last column: %s against the best other" % SUBJECT if has_subject else ""),
-        line_of(width, "", [name + " " for name in names]),
+        *(line_of(width, "", row) for row in titles(names)),
     ]
     for row in rows:
-        line = "%-*s" % (width, row) + "".join("%10s" % cell for cell in cells(comparison, row))
+        line = "%-*s" % (width, row) + "".join("%*s" % (COLUMN, cell) for cell in cells(comparison, row))
         lines.append((line + "  " + words(comparison, row)).rstrip() if has_subject else line.rstrip())
         if (metric, row) in notes:
             lines += ["    " + one for one in wrapped(notes[metric, row], "")]
@@ -129,7 +138,8 @@ def head(data):
             100 * spread(data),
         ),
     ]
-    lines += ["%s: %s" % (name, one["version"]) for name, one in data["allocators"].items()]
+    for name, one in data["allocators"].items():
+        lines.append(", with ".join(["%s: %s" % (name, one["version"]), *one.get("variables", [])]))
     if facts["load"] > BUSY:
         lines.append(
             "THE MACHINE WAS BUSY (load %.1f at the start): the times mean little, the memory is right"
