@@ -26,7 +26,7 @@ def lock_of(expression):
 
 
 def row(calls, counted):
-    """{pairs, seconds, locks: {lock: {taken, waited, held_ns, long, histogram}}} of one run."""
+    """{pairs, cpu_s, locks: {lock: {taken, waited, held_ns, long, histogram}}} of one run."""
     tick = counted["ns_per_tick"]
     found = {}
     for site in counted["sites"]:
@@ -42,7 +42,7 @@ def row(calls, counted):
         one["long"] = one["taken"] - sum(n for _, n in short)
         one["held_ns"] = sum(ns * n for ns, n in short) / max(1, sum(n for _, n in short))
         one["histogram"] = [[round(ns, 1), n] for ns, n in times]
-    return {"pairs": calls / 2, "seconds": counted["ns"] / 1e9, "locks": found}
+    return {"pairs": calls / 2, "cpu_s": counted["cpu_ns"] / 1e9, "locks": found}
 
 
 def rate(found, name):
