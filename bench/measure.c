@@ -9,8 +9,8 @@
  * the parent: this program is, and it is small. -e sets a variable for PROGRAM only, so that a preloaded
  * library is not also in here. -v stops PROGRAM (by ptrace) when it ends and also reports its peak address
  * space and, exact to the page, what is resident then; its times mean nothing. Resident memory is looked at
- * every 5 ms, by the kernel's counter; with -x every 50 ms by a walk of the pages, for the last figure before
- * the end. SIGTERM, SIGINT and SIGQUIT are passed on, so that a driver can end a server it started through
+ * every 5 ms, by the kernel's counter; with -x every 20 ms by a walk of the pages, for the last figure before
+ * the end and for what is in huge pages when most is resident. SIGTERM, SIGINT and SIGQUIT are passed on, so that a driver can end a server it started through
  * this. The report is one line of JSON; the exit status is PROGRAM's, 128 + signal when a signal ended it,
  * 125 when measuring failed.
  */
@@ -29,7 +29,7 @@
 
 #define FAILED 125
 #define INTERVAL_NS 5000000
-#define EXACT_INTERVAL_NS 50000000
+#define EXACT_INTERVAL_NS 20000000
 
 struct cost {
     double wall_s;
@@ -39,6 +39,8 @@ struct cost {
     long end_private_kib; /* of that, the anonymous part */
     long last_rss_kib;    /* when it was last looked at */
     double rss_kib_s;     /* resident memory summed over time; 0 with -v */
+    long walked_rss_kib;  /* with -x, the most that was seen, and what of it was in huge pages */
+    long walked_huge_kib;
     int status;
 };
 
@@ -136,6 +138,17 @@ static long counted_kib(int counter)
     return at != NULL ? strtol(at, NULL, 10) * (sysconf(_SC_PAGESIZE) / 1024) : 0;
 }
 
+static long walked_kib(pid_t pid, struct cost *cost)
+{
+    long rss_kib = proc_field(pid, "smaps_rollup", "Rss:");
+
+    if (rss_kib > cost->walked_rss_kib) {
+        cost->walked_rss_kib = rss_kib;
+        cost->walked_huge_kib = proc_field(pid, "smaps_rollup", "AnonHugePages:");
+    }
+    return rss_kib;
+}
+
 /* Waits for the end of the program, looks at it on the way and passes on signals that are meant for it. */
 static void watch(pid_t pid, int is_exact, struct cost *cost)
 {
@@ -154,7 +167,7 @@ static void watch(pid_t pid, int is_exact, struct cost *cost)
             break;
         if (number > 0 && number != SIGCHLD)
             kill(pid, number);
-        rss_kib = is_exact ? proc_field(pid, "smaps_rollup", "Rss:") : counted_kib(counter);
+        rss_kib = is_exact ? walked_kib(pid, cost) : counted_kib(counter);
         if (rss_kib > 0) /* 0: it is ending */
             cost->last_rss_kib = rss_kib;
     }
@@ -211,6 +224,9 @@ static int report(const char *path, const struct cost *cost, int status)
             cost->usage.ru_majflt, cost->peak_space_kib);
     fprintf(file, "\"end_rss_kib\": %ld, \"end_private_kib\": %ld, ", cost->end_rss_kib,
             cost->end_private_kib);
+    if (cost->walked_rss_kib != 0)
+        fprintf(file, "\"walked_rss_kib\": %ld, \"walked_huge_kib\": %ld, ", cost->walked_rss_kib,
+                cost->walked_huge_kib);
     fprintf(file, "\"last_rss_kib\": %ld, \"rss_mib_s\": %.4f, \"status\": %d}\n", cost->last_rss_kib,
             cost->rss_kib_s / 1024, status);
     return fclose(file) == 0 ? status : complain(path);

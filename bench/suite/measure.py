@@ -171,11 +171,12 @@ def bindings(log):
 
 
 def check(bench, program, allocator):
-    """The first run, not counted: the loader says which library each call of malloc was bound to."""
+    """The first run, not counted: the loader says which library each call of malloc was bound to. Its pages are
+    walked, for what lies in huge ones."""
     log = bench.path("bindings")
     for _ in bindings(log):
         pass
-    cost = run(bench, program, allocator, ["LD_DEBUG=bindings", "LD_DEBUG_OUTPUT=" + log])
+    cost = run(bench, program, allocator, ["LD_DEBUG=bindings", "LD_DEBUG_OUTPUT=" + log], ["-x"])
     wanted = os.path.realpath(allocator.library or libc_path())
     nbound, strays = 0, set()
     for binder, target, symbol in bindings(log):

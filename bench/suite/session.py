@@ -26,7 +26,7 @@ class Session:
     def __init__(self, bench, programs, columns):
         self.bench, self.programs, self.columns = bench, programs, columns
         self.results = {program.name: {one.name: [] for one in columns} for program in programs}
-        self.idle = {}
+        self.idle, self.huge = {}, {program.name: {} for program in programs}
         self.digests, self.failures = {}, {}
 
     def one(self, program, allocator, step):
@@ -48,7 +48,12 @@ class Session:
         for program in self.programs:
             for allocator in self.columns:
                 progress("checking %s under %s" % (program.name, allocator.name))
-                self.one(program, allocator, check)
+                cost = self.one(program, allocator, check)
+                if cost is not None:
+                    self.huge[program.name][allocator.name] = {
+                        "rss_kib": cost.get("walked_rss_kib", 0),
+                        "huge_kib": cost.get("walked_huge_kib", 0),
+                    }
         progress("")
 
     def round(self, number, total):
@@ -147,5 +152,6 @@ def record(session, facts, rounds, limits):
             program: {name: without_digest(runs) for name, runs in row.items()}
             for program, row in session.idle.items()
         },
+        "huge": session.huge,
         "failures": {"%s under %s" % key: why for key, why in session.failures.items()},
     }

@@ -159,6 +159,19 @@ def scale_lines(data):
     return ["", title] + wrapped("    " + ", ".join(found))
 
 
+def huge_lines(data):
+    """Where any allocator has huge pages: how much of what is resident lies in them."""
+    found = []
+    for program, row in data.get("huge", {}).items():
+        if any(one["huge_kib"] for one in row.values()):
+            shares = ("%s %.0f" % (name, 100 * one["huge_kib"] / one["rss_kib"]) for name, one in row.items())
+            found.append("    %s: %s" % (program, ", ".join(shares)))
+    if not found:
+        return []
+    title = "huge pages, % of what is resident when most is (of one run; rows without any are left out)"
+    return ["", title] + [line for text in found for line in wrapped(text, " " * 8)]
+
+
 def over_lines(data, notes):
     """All rows over their bound once more, in one place."""
     if SUBJECT not in data["allocators"] or len(data["allocators"]) < 2:
@@ -179,5 +192,5 @@ def whole(data, metrics):
     lines = head(data)
     for metric in metrics:
         lines += render(data, metric, notes)
-    lines += scale_lines(data) + over_lines(data, notes) + stale
+    lines += scale_lines(data) + huge_lines(data) + over_lines(data, notes) + stale
     return lines + ["failed: %s: %s" % one for one in data["failures"].items()]
