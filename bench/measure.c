@@ -5,14 +5,14 @@
  *
  *   measure [-e NAME=VALUE]... [-v | -x] -r REPORT -- PROGRAM ARGS...
  *
- * A process starts with the peak of the one that forked it, so the runner's own interpreter must not be
- * the parent: this program is, and it is small. -e sets a variable for PROGRAM only, so that a preloaded
- * library is not also in here. -v stops PROGRAM (by ptrace) when it ends and also reports its peak address
- * space and, exact to the page, what is resident then; its times mean nothing. Resident memory is looked at
- * every 5 ms, by the kernel's counter; with -x every 20 ms by a walk of the pages, for the last figure before
- * the end and for what is in huge pages when most is resident. SIGTERM, SIGINT and SIGQUIT are passed on, so that a driver can end a server it started through
- * this. The report is one line of JSON; the exit status is PROGRAM's, 128 + signal when a signal ended it,
- * 125 when measuring failed.
+ * A process starts with the peak of the one that forked it, so the runner's own interpreter must not be the
+ * parent: this program is, and it is small. -e sets a variable for PROGRAM only, so that a preloaded library
+ * is not also in here. -v stops PROGRAM (by ptrace) when it ends and also reports its peak address space
+ * and, exact to the page, what is resident then; its times mean nothing. Resident memory is looked at every
+ * 5 ms, by the kernel's counter; with -x every 20 ms by a walk of the pages, for the last figure before the
+ * end and for what is in huge pages when most is resident. SIGTERM, SIGINT and SIGQUIT are passed on, so
+ * that a driver can end a server it started through this. The report is one line of JSON; the exit status is
+ * PROGRAM's, 128 + signal when a signal ended it, 125 when measuring failed.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -4,7 +4,7 @@ from . import machine
 
 # Expression and file of a site, and which lock that is; docs/design/threads-and-fork.md has them in order.
 NAMES = {
-    "center": ("&center->lock",),
+    "center": ("&center->lock", "&centers[c].lock"),
     "own heap": ("&heap->lock", "&h->lock"),
     "page heap": ("&heap.lock",),
     "metadata": ("&meta.lock",),

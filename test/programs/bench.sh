@@ -47,4 +47,27 @@ grep -q '^failed: pair under acre: not served by acre' "$work/table" ||
     >"$work/threads" 2>&1 ||
     bad "bench/threads: $(tail -n 3 "$work/threads")"
 grep -q '^acre ' "$work/threads" || bad "bench/threads: no row of acre"
+
+# Variants of the library: one whose locks count, and what follows from the counts; one without checks. The
+# build folder proper is needed, for its flags; it is the one the library to preload is in.
+build=$(dirname "$ACRE_TEST_PRELOAD")
+if [ "$(uname -m)" = x86_64 ] && [ -e "$build/compile_commands.json" ]; then
+    ln -s "$build/compile_commands.json" "$work/build/"
+    "$python" "$top/bench/contention" --only 'scale 2' --percent 10 --build "$work/build" --json >"$work/locks.json" \
+        2>"$work/locks.err" || bad "bench/contention: $(tail -n 3 "$work/locks.err")"
+    "$python" - "$work/locks.json" <<'END' || bad "bench/contention: not what it should hold"
+import json, sys
+row = json.load(open(sys.argv[1]))["locks"]["scale 2"]
+# Two threads, each with 1.4 million replacements and a table.
+assert 2.8e6 <= row["pairs"] <= 2.9e6, row["pairs"]
+assert 100 <= row["locks"]["center"]["taken"] <= row["locks"]["own heap"]["taken"] <= row["pairs"] / 10, row
+END
+    "$python" "$top/bench/scaling" "$work/locks.json" >"$work/scaling" || bad "bench/scaling: status $?"
+    grep -q '^scale 2 ' "$work/scaling" || bad "bench/scaling: no row"
+    echo 'int main(void) { char *volatile p = malloc(40); free(p); free(p); return 0; }' |
+        cc -O0 -include stdlib.h -w -x c - -o "$work/twice"
+    unchecked=$("$python" "$top/bench/unchecked" --build "$work/build") || bad "bench/unchecked: status $?"
+    LD_PRELOAD=$unchecked "$work/twice" || bad "bench/unchecked: the library still checks"
+    LD_PRELOAD=$ACRE_TEST_PRELOAD "$work/twice" 2>/dev/null && bad "the library does not check"
+fi
 finish
