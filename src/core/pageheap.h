@@ -2,6 +2,13 @@
  *
  * pageheap.h -- the one store of pages: arenas from the system, chunks of 2 MiB, runs of units.
  *
+ * PROTOCOL of purging against allocation
+ * Steps     G1 under the lock, dirty free units are taken out of `free`: they are nobody's. G2 the lock is
+ *           dropped, the system called. G3 under the lock they come back to `free`, no longer dirty if the
+ *           system has done it. Who takes, gives or extends meanwhile sees units that are not free.
+ * Orders    the lock's. The chunk's record stays: it is released only when wholly free.
+ * Progress  the lock is never held across the call that gives memory back.
+ *
  * Knows:      which units are free and which of those may hold old data (dirty) and so may be resident.
  * Does not know: what a run is used for; when to purge (purge.h decides, this file obeys).
  * Invariants: PH1 a unit is free or in exactly one run; PH2 a free unit that is not dirty reads as zeros;

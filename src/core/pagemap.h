@@ -9,6 +9,17 @@
  *      address - window base --(>> unit)--> ac_window_leaf[i]     around the first mappings: one load
  *      address >> 32 --> root[i] --> leaf[(address mod 4 GiB) >> unit]   everything else
  *
+ * PROTOCOL of publication
+ * State     root[i]: NULL or a leaf, for good. An entry: 0, a span with its tag, or no span and
+ *           AC_FREED_SHARD.
+ * Roles     grower: whoever maps memory, any number. owner of units: writes their entries. reader: anybody.
+ * Steps     P1 the grower maps a leaf of zeros. P2 compare-and-swap NULL to it; who loses unmaps its own and
+ *           uses the winner's. P3 the owner of the units stores entries. P4 it hands a pointer out.
+ * Orders    P2 release, readers of the root acquire. P3 is relaxed: whatever carries the pointer from P4 to
+ *           another thread orders it, and a pointer nobody was given reads as any entry there ever was.
+ * ABA       none: leaves stay. An entry may change under a reader that holds no block there.
+ * Progress  wait-free.
+ *
  * Knows:      addresses and entries.
  * Does not know: what a span is.
  * Invariants: PM1 an entry is written before a pointer into its unit is handed out and is read-mostly

@@ -5,6 +5,13 @@
  *      shard 1 .. 254    center per class:  transfer cache  [p p p p ...]   last in, first out, whole batches
  *                                               current span -> partial spans in three lists by fill -> spare
  *
+ * PROTOCOL of a shard's centers
+ * Steps     C1 an array of zeroed centers from metadata. C2 compare-and-swap NULL to it; who loses uses the
+ *           winner's. C3 each center says its class and shard on first use: all writers write the same.
+ *           `ready` is set under the center's lock.
+ * Orders    C2 release, readers acquire; C3 relaxed, read again under the lock.
+ * ABA       none: centers stay. A fork that tears one starts it over with another epoch.
+ *
  * Knows:      spans, bitmaps, the transfer cache of each (shard, class).
  * Does not know: threads; who is allowed to take from which shard.
  * Invariants: CE1 a block is in exactly one place: with the program, in a magazine, an outbox, a transfer

@@ -80,7 +80,7 @@ static void helper_run(void *arg)
 
 static bool is_running(void)
 {
-    return ac_load_acq(&helper.alive) != 0 && helper.generation == ac_thread_fork_generation();
+    return ac_load_acq(&helper.alive) != 0 && ac_load_rlx(&helper.generation) == ac_thread_fork_generation();
 }
 
 /* `starting` holds the generation after this one, so that a start cut short by a fork does not count in
@@ -95,8 +95,8 @@ static AC_COLD void helper_start(void)
     if (!is_running() && ac_load_rlx(&helper.forbidden) == 0) {
         if (helper.stack == NULL)
             helper.stack = ac_os_map(0, STACK_BYTES);
-        helper.alive = 0;
-        helper.generation = generation;
+        ac_store_rlx(&helper.alive, 0);
+        ac_store_rlx(&helper.generation, generation);
         if (helper.stack != NULL)
             ac_os_start_thread(helper_run, NULL, helper.stack, STACK_BYTES, &helper.alive);
     }

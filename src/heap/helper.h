@@ -2,6 +2,17 @@
  *
  * helper.h -- a short-lived thread that gives memory back while nobody else runs the allocator.
  *
+ * PROTOCOL of start and stop
+ * State     alive: its id, cleared by the system at its end. generation: of the process it runs in. starting:
+ *           0, or that generation + 1. stop, forbidden: words that end it.
+ * Steps     T1 a starter swaps `starting`, fences, and looks whether it runs already or is forbidden. T2
+ *           it sets generation and starts it. T3 it clears `starting`. U1 a stopper stores `stop` (and
+ *           `forbidden`), fences, looks at `starting` and `alive`, wakes and waits while either says it is
+ *           there.
+ * Orders    T1 and U1 are Dekker's pattern, with a full fence on both sides. T3 release.
+ * ABA       a start cut short by a fork carries the parent's generation and does not count in the child.
+ * Progress  a starter that finds another at it goes on without; U1 is bounded.
+ *
  * Knows:      when there is something to give back.
  * Does not know: the program's threads, except as heaps.
  * Invariants: HE1 at most one helper a process; HE2 it holds no lock while it sleeps and ends itself when

@@ -5,6 +5,12 @@
  * An outbox is a small direct-mapped table keyed by (shard, class); each slot is a bin of the protocol in
  * heap.h with room for one batch.
  *
+ * PROTOCOL of a remote batch
+ * Steps     B1 the freeing thread pushes into its slot as into a bin (O1 to O4 there). B2 with the slot busy
+ *           and heap->lock held, or as a stealer after S3, the batch is given to the center of its tag, under
+ *           that center's lock. B3 the home shard's threads take from the center. Nobody waits for the owner.
+ * Orders    B1 as in heap.h; B2 to B3 by the center's lock.
+ *
  * Knows:      bins, centers.
  * Does not know: which thread owns the shard it sends to, or whether that thread still lives.
  * Invariants: OB1 all blocks of a slot have its tag; OB2 a slot holds at most AC_OUTBOX_BLOCKS blocks and,

@@ -2,6 +2,22 @@
  *
  * thread.h -- birth and death of thread caches, and the way in and out of every slow path.
  *
+ * PROTOCOL of a fork
+ * State     fork_word: PARENT; CHILD, what a wiped page reads as; REPAIRING.
+ * Roles     survivor: the one thread of the child. Others: threads that it makes before anything is repaired.
+ * Steps     F1 every slow path loads the word before it takes a lock. F2 who sees CHILD swaps it for
+ *           REPAIRING, abandons what torn locks guard (a lock whose owner is not itself), pools the other
+ *           heaps. F3 it stores PARENT. Others wait between F2 and F3.
+ * Orders    F1 acquire, F2 acquire, F3 release. fork itself orders what was stored before it.
+ * ABA       each fork wipes the word anew.
+ * Progress  F2 takes no lock of a thread that is gone.
+ *
+ * PROTOCOL of a thread's end
+ * Steps     E1 ac_heap_self is the tombstone: what the thread still does goes block by block to the shards.
+ *           E2 under heap->lock its bins are shut and emptied. E3 under the registry's lock it is pooled.
+ *           A stealer that found it live before E3 finds nothing; a birth may take it after E3.
+ * Orders    heap->lock, then the registry's; never both.
+ *
  * Knows:      the registry of heaps, which shard each heap uses, options at start, forks.
  * Does not know: what a slow path does.
  * Invariants: TH1 a heap is LIVE (one thread's) or POOLED (nobody's); heaps are never freed; TH2 between

@@ -6,6 +6,16 @@
  * not the forking thread belonged to a thread that no longer exists, so what it guards may be half changed
  * (torn) and is abandoned by its module.
  *
+ * PROTOCOL
+ * State     word: 0 free; owner's id; owner's id with the waiters bit.
+ * Steps     L1 compare-and-swap 0 to the id. L2 a waiter sets the waiters bit of what it saw, by
+ *           compare-and-swap, and sleeps while the word is that. L3 one that takes the lock after sleeping
+ *           keeps the bit, since others may sleep. L4 the owner swaps with 0 and, if the bit was set,
+ *           wakes one.
+ * Orders    L1 acquire, L4 release.
+ * ABA       the word may have been freed and taken meanwhile: L2's sleep compares it once more.
+ * Progress  blocking; the last to leave wakes whoever sleeps.
+ *
  * Knows:      waiting (os.h).
  * Does not know: what a lock guards; lock order is stated in docs/design/threads-and-fork.md.
  * Invariants: LK1 word is 0 when free, else the owner's id with bit 31 set while a thread may be waiting.
