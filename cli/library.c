@@ -113,12 +113,14 @@ static bool own_folder(const char *base, char out[PATH_MAX])
 
 static bool link_to(const char *path, char out_link[PATH_MAX])
 {
+    const char *base = strrchr(path, '/') + 1;
+    const char *name = strpbrk(base, unquotable) ? file_name : base;
     const char *const bases[] = {getenv("XDG_RUNTIME_DIR"), getenv("TMPDIR"), "/tmp"};
     for (size_t i = 0; i < sizeof(bases) / sizeof(bases[0]); i++) {
         char folder[PATH_MAX];
         if (!own_folder(bases[i], folder))
             continue;
-        snprintf(out_link, PATH_MAX, "%.*s/%016" PRIx64 "-%s", PATH_MAX - 64, folder, hash(path), file_name);
+        snprintf(out_link, PATH_MAX, "%.*s/%016" PRIx64 "-%s", PATH_MAX - 300, folder, hash(path), name);
         if (symlink(path, out_link) == 0)
             return true;
         char present[PATH_MAX];
@@ -129,20 +131,25 @@ static bool link_to(const char *path, char out_link[PATH_MAX])
     return false;
 }
 
+const char *ac_library_preloadable(const char *path, char link[PATH_MAX])
+{
+    if (!strpbrk(path, unquotable))
+        return path;
+    if (link_to(path, link))
+        return link;
+    ac_error(
+        "the loader cannot take the path '%s' (it has a space, a colon or a dollar sign), and no "
+        "link to it could be made in XDG_RUNTIME_DIR, TMPDIR or /tmp; move the library",
+        path);
+    return NULL;
+}
+
 bool ac_library_preload(const struct ac_library *library)
 {
     char link[PATH_MAX];
-    const char *path = library->path;
-    if (strpbrk(path, unquotable)) {
-        if (!link_to(path, link)) {
-            ac_error(
-                "the loader cannot take the path '%s' (it has a space, a colon or a dollar sign), and no "
-                "link to it could be made in XDG_RUNTIME_DIR, TMPDIR or /tmp; move the library",
-                path);
-            return false;
-        }
-        path = link;
-    }
+    const char *path = ac_library_preloadable(library->path, link);
+    if (!path)
+        return false;
     const char *others = getenv("LD_PRELOAD");
     char *value;
     if (asprintf(&value, "%s%s%s", path, others && others[0] ? ":" : "", others ? others : "") < 0)

@@ -20,6 +20,10 @@ struct ac_library {
  * beside the command's. False after saying what was tried. */
 bool ac_library_find(const char *asked, struct ac_library *out_library);
 
+/* The path as LD_PRELOAD can have it: itself, or a link to it, written into `link`, when it has bytes that
+ * the loader takes for separators. NULL after saying why not. */
+const char *ac_library_preloadable(const char *path, char link[PATH_MAX]);
+
 /* Puts the library in front of LD_PRELOAD in this process's environment. False after saying why not. */
 bool ac_library_preload(const struct ac_library *library);
 

@@ -15,6 +15,7 @@ target_compile_definitions(acre PRIVATE _GNU_SOURCE)
 target_compile_options(acre PRIVATE -std=gnu11 -O2 -g
     -ffile-prefix-map=${PROJECT_SOURCE_DIR}=. ${ACRE_WARNINGS})
 target_link_options(acre PRIVATE -Wl,-z,now -Wl,-z,relro -Wl,--as-needed)
+target_link_libraries(acre PRIVATE m)
 # The static library where there is one, so that the command runs on machines that do not have the shared one.
 find_library(JANSSON_STATIC libjansson.a)
 if(JANSSON_STATIC)

@@ -1,32 +1,29 @@
 # SPDX-License-Identifier: MIT
-"""allocators.py -- finds the allocators installed on this machine.
+"""allocators.py -- finds the allocators installed on this machine, by the table that `acre compare` goes by too.
 """
 import glob
 import os
 import platform
+import re
 import subprocess
 from dataclasses import dataclass
 
-# Name, patterns of the library that overrides malloc (first hit wins), Debian package.
-KNOWN = (
-    ("jemalloc", ("libjemalloc.so.2",), "libjemalloc2"),
-    ("mimalloc", ("libmimalloc.so.3", "libmimalloc.so.2", "libmimalloc.so"), "libmimalloc2.0"),
-    ("tcmalloc", ("libtcmalloc_minimal.so.4", "libtcmalloc.so.4"), "libtcmalloc-minimal4"),
-    ("tbbmalloc", ("libtbbmalloc_proxy.so.2",), "libtbbmalloc2"),
-    (
-        "scudo",
-        ("libclang_rt.scudo_standalone-%s.so" % platform.machine(), "libclang_rt.scudo_standalone.so"),
-        "libclang-rt-dev",
-    ),
-)
-FOLDERS = (
-    "/usr/local/lib",
-    "/usr/lib/%s-linux-gnu*" % platform.machine(),
-    "/usr/lib64",
-    "/usr/lib",
-    "/usr/lib/llvm-*/lib/clang/*/lib/linux",
-    "/usr/lib/clang/*/lib/linux",
-)
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+
+def table():
+    """The rows of cli/peer.def: [(name, files of which the first hit wins, Debian package)], folders."""
+    with open(os.path.join(TOP, "cli", "peer.def"), encoding="ascii") as file:
+        text = file.read().replace("MACHINE", platform.machine())
+    known = {}
+    for name, library, package in re.findall(r'^AC_PEER\((\w+), "(.*?)", "(.*?)"\)', text, re.MULTILINE):
+        libraries, _ = known.get(name, ([], None))
+        known[name] = (libraries + [library], package)
+    folders = re.findall(r'^AC_PEER_FOLDER\("(.*?)"\)', text, re.MULTILINE)
+    return [(name, libraries, package) for name, (libraries, package) in known.items()], folders
+
+
+KNOWN, FOLDERS = table()
 
 
 class Unusable(Exception):
