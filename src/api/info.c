@@ -3,7 +3,7 @@
  * The public functions about the library itself: options and version.
  */
 #include "base/atomic.h"
-#include "core/option.h"
+#include "core/harden.h"
 
 #include <acre/acre.h>
 #include <errno.h>
@@ -23,7 +23,7 @@ int acre_option_set(const char *name, size_t value)
     int i = ac_option_find(name, strlen(name));
     if (i < 0)
         return ENOENT;
-    if (ac_option_row[i].when != AC_OPTION_WHEN_RUN)
+    if (ac_option_row[i].when != AC_OPTION_WHEN_RUN || ac_harden_is_on())
         return EPERM;
     if (!ac_option_accepts(i, value))
         return ERANGE;

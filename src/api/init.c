@@ -4,6 +4,7 @@
  * exits. Nothing here is needed for allocation to work, which may begin long before and go on long after.
  */
 #include "api/publish.h"
+#include "core/harden.h"
 #include "heap/helper.h"
 #include "heap/hooks.h"
 #include "heap/thread.h"
@@ -23,13 +24,14 @@ __attribute__((constructor(101))) static void acre_load(void)
     pthread_atfork(NULL, NULL, ac_thread_note_fork);
     ac_publish_start();
     ac_hooks.tick = tick;
+    ac_harden_seal();
 }
 
 /* What is cached goes through the spans once more, as far as this thread may touch it: a block that was
  * freed twice is found now at the latest. */
 __attribute__((destructor(101))) static void acre_exit(void)
 {
-    struct ac_heap *heap = ac_heap_self;
+    struct ac_heap *heap = ac_heap_mine();
     ac_publish_exit();
     if (!ac_heap_is_real(heap))
         return;

@@ -14,7 +14,7 @@ const struct ac_option_row ac_option_row[AC_OPTION_COUNT] = {
 #undef AC_OPTION
 };
 
-size_t ac_option_value[AC_OPTION_COUNT] = {
+size_t ac_option_value[AC_OPTION_PAGE_BYTES / sizeof(size_t)] = {
 #define AC_OPTION(name, type, dflt, min, max, unit, when, help) dflt,
 #include "core/option.def"
 #undef AC_OPTION

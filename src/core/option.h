@@ -19,7 +19,8 @@ enum ac_option {
 #define AC_OPTION(name, type, dflt, min, max, unit, when, help) AC_OPTION_##name,
 #include "core/option.def"
 #undef AC_OPTION
-    AC_OPTION_COUNT
+    AC_OPTION_COUNT,
+    AC_OPTION_SECRET = AC_OPTION_COUNT /* hardened mode's secret, kept on the same page (harden.h) */
 };
 
 enum ac_option_type {
@@ -41,7 +42,9 @@ struct ac_option_row {
 };
 
 extern const struct ac_option_row ac_option_row[AC_OPTION_COUNT];
-extern size_t ac_option_value[AC_OPTION_COUNT];
+/* A page of its own, which hardened mode makes read-only. */
+#define AC_OPTION_PAGE_BYTES 4096u
+extern size_t ac_option_value[AC_OPTION_PAGE_BYTES / sizeof(size_t)] AC_ALIGNED(AC_OPTION_PAGE_BYTES);
 
 /* Index of a name of `len` bytes, or -1. */
 int ac_option_find(const char *name, size_t len);

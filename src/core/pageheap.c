@@ -34,6 +34,7 @@
 #include "base/atomic.h"
 #include "base/bits.h"
 #include "core/chunk.h"
+#include "core/harden.h"
 #include "core/mapcache.h"
 #include "core/meta.h"
 #include "core/option.h"
@@ -227,7 +228,9 @@ static bool heap_grow_locked(unsigned units, unsigned align_units, uint32_t me)
 {
     for (size_t bytes = grow_step(); bytes >= AC_CHUNK_BYTES;
          bytes = ac_align_down(bytes / 2, AC_CHUNK_BYTES)) {
-        uintptr_t hint = heap.last_arena > bytes ? heap.last_arena - bytes : 0;
+        uintptr_t hint = ac_harden_is_on()         ? ac_harden_place(bytes)
+                         : heap.last_arena > bytes ? heap.last_arena - bytes
+                                                   : 0;
         void *p = ac_os_map_aligned(hint, bytes, AC_CHUNK_BYTES);
         if (p != NULL)
             return arena_add_locked((uintptr_t)p, bytes, me);

@@ -31,6 +31,7 @@ struct ac_chunk {
     uintptr_t base;
     uint64_t free;       /* units in no run                                    */
     uint64_t dirty;      /* units written since they were last known to be zero */
+    uint64_t fenced;     /* units whose last page is a guard page (harden.h)   */
     struct ac_list link; /* in the list of `longest`                           */
     uint32_t epoch;      /* of the page heap when the chunk was made           */
     uint8_t longest;     /* PH3; 0: on no list                                 */

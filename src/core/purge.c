@@ -27,6 +27,7 @@
 #include "base/atomic.h"
 #include "base/bits.h"
 #include "core/config.h"
+#include "core/harden.h"
 #include "core/mapcache.h"
 #include "core/option.h"
 #include "core/pageheap.h"
@@ -245,7 +246,9 @@ bool ac_purge_take_run(unsigned units, unsigned align_units, struct ac_run *out_
     if (AC_LIKELY(ac_pageheap_take(units, align_units, out_run, me, false))) {
         if (out_run->fresh)
             ac_purge_before_growth(0, me);
-        return true;
+    } else if (!ac_purge_make_room(me) || !ac_pageheap_take(units, align_units, out_run, me, false)) {
+        return false;
     }
-    return ac_purge_make_room(me) && ac_pageheap_take(units, align_units, out_run, me, false);
+    ac_harden_run(out_run, units);
+    return true;
 }

@@ -18,6 +18,7 @@
 #define AC_CORE_SPAN_H
 
 #include "base/list.h"
+#include "core/harden.h"
 #include "core/sizeclass.h"
 
 struct ac_chunk;
@@ -55,21 +56,44 @@ struct ac_span {
     uint16_t combed;       /* nfree when its free pages were last given back (comb.h) */
     uint32_t purged_bytes; /* and how many bytes those were                           */
     size_t units;
-    size_t bytes; /* large: usable bytes, whole pages                       */
-    uint64_t free_bits[];
+    size_t bytes;         /* large: usable bytes, whole pages                       */
+    uint16_t *records;    /* hardened mode: one a block (heap/hardened.h), else none */
+    uint64_t free_bits[]; /* large blocks in hardened mode: what its files keep      */
 };
 
 #define AC_SPAN_LINES_LARGE 2u
 
+/* Of the bitmap. */
+AC_INLINE size_t ac_span_words(unsigned class)
+{
+    return ((size_t)ac_sizeclass[class].nobj + 63) / 64;
+}
+
 AC_INLINE unsigned ac_span_lines(unsigned class)
 {
-    size_t words = ((size_t)ac_sizeclass[class].nobj + 63) / 64;
+    size_t words = ac_span_words(class);
+    if (ac_harden_is_on())
+        words += ((size_t)ac_sizeclass[class].nobj + 3) / 4;
     return (unsigned)((sizeof(struct ac_span) + words * 8 + AC_CACHE_LINE - 1) / AC_CACHE_LINE);
+}
+
+/* Blocks of a span: in hardened mode they leave room for its guard page. */
+AC_INLINE uint16_t ac_span_nobj(unsigned class)
+{
+    const struct ac_sizeclass *sc = &ac_sizeclass[class];
+    size_t room = (sc->span_units * AC_UNIT_BYTES - ac_harden_fence_bytes()) / sc->size_bytes;
+    return room < sc->nobj ? (uint16_t)room : sc->nobj;
 }
 
 AC_INLINE size_t ac_span_bytes(const struct ac_span *span)
 {
     return span->units * AC_UNIT_BYTES;
+}
+
+/* Where its units begin: with the block, but for large ones in hardened mode. */
+AC_INLINE uintptr_t ac_span_first_unit(const struct ac_span *span)
+{
+    return span->base & ~(uintptr_t)(AC_UNIT_BYTES - 1);
 }
 
 #endif

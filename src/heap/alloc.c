@@ -4,6 +4,8 @@
 #include "core/fault.h"
 #include "core/span.h"
 #include "heap/central.h"
+#include "heap/hardened.h"
+#include "heap/hardmag.h"
 #include "heap/hooks.h"
 #include "heap/large.h"
 #include "heap/magazine.h"
@@ -42,26 +44,99 @@ static void *alloc_unowned(size_t size)
 
 AC_COLD static void *alloc_first(size_t size)
 {
-    if (ac_thread_heap() == NULL)
-        return alloc_unowned(size);
-    return ac_alloc(size);
+    struct ac_heap *heap = ac_thread_heap();
+    bool zero;
+    if (ac_harden_is_on())
+        return ac_alloc_hardened(size, AC_GRANULE_BYTES, &zero);
+    return heap == NULL ? alloc_unowned(size) : ac_alloc(size);
+}
+
+AC_INLINE void *alloc_refill(struct ac_heap *heap, unsigned class, size_t size, uint64_t top,
+                             void *(*refill)(struct ac_heap *, unsigned))
+{
+    if (AC_UNLIKELY(ac_bin_is_busy(top) || !ac_heap_enter(heap))) {
+        ac_store_rlx(&heap->bins[class].top, top);
+        return ac_nested_alloc(size, heap->shard, heap->id, false);
+    }
+    void *block = refill(heap, class);
+    if (AC_UNLIKELY(block == NULL)) /* no room for a span: perhaps there is for one block */
+        block = ac_large_alloc_small(size, heap->id, false);
+    ac_heap_leave(heap);
+    return block;
+}
+
+static AC_NOINLINE void *pop_hardened_slow(struct ac_heap *heap, unsigned class, uint64_t top)
+{
+    return alloc_refill(heap, class, ac_sizeclass[class].size_bytes, top, ac_hardmag_refill);
+}
+
+AC_INLINE void *pop_hardened(struct ac_heap *heap, unsigned class)
+{
+    uint64_t *words = (uint64_t *)(void *)heap;
+    size_t index = class * AC_BIN_WORDS;
+    uint64_t top = ac_local_fetch_add(words, index, AC_BIN_BUSY);
+    if (AC_UNLIKELY(AC_WORD_LE_SIGNED(top, words, index, AC_BIN_BASE)))
+        return pop_hardened_slow(heap, class, top);
+    void *block = ((void **)(uintptr_t)top)[-1];
+    ac_compiler_barrier();
+    ac_store_rel(&words[index], top - sizeof(void *));
+    return block;
+}
+
+AC_NOINLINE void *ac_alloc_hardened(size_t size, size_t align, bool *out_zero)
+{
+    struct ac_heap *heap = ac_thread_heap();
+    void *block;
+    size += size == 0; /* programs write to what usable size they are told, and expect some */
+    unsigned class = ac_hardened_class(size, align);
+    *out_zero = class != 0;
+    if (AC_UNLIKELY(heap == NULL))
+        block = ac_alloc_without_heap(class != 0 ? ac_sizeclass[class].size_bytes : size,
+                                      class != 0 ? AC_GRANULE_BYTES : align, out_zero);
+    else if (AC_LIKELY(class != 0))
+        block = pop_hardened(heap, class);
+    else
+        block = ac_alloc_pages(heap, size, align, out_zero);
+    if (AC_UNLIKELY(block == NULL))
+        return NULL;
+    *out_zero = *out_zero || class != 0; /* also a small block that was had as a large one */
+    ac_hardened_hand_out(block, size, align);
+    return block;
+}
+
+static void *malloc_hardened(struct ac_heap *heap, size_t size)
+{
+    bool zero;
+    void *block;
+    if (AC_UNLIKELY(size - 1 >= AC_HARDENED_SMALL_MAX - 1))
+        return ac_alloc_hardened(size, AC_GRANULE_BYTES, &zero);
+    block = pop_hardened(heap, ac_class_of_size(size + 1));
+    if (AC_LIKELY(block != NULL))
+        ac_hardened_hand_out(block, size, AC_GRANULE_BYTES);
+    return block;
 }
 
 AC_NOINLINE void *ac_alloc_slow(size_t size, uint64_t top)
 {
     struct ac_heap *heap = ac_heap_self;
+    if (AC_UNLIKELY(heap->real != heap)) {
+        void *hardened = malloc_hardened(heap->real, size);
+        ac_perturb_new(hardened, size);
+        return hardened;
+    }
     if (AC_UNLIKELY(!ac_heap_is_real(heap)))
         return alloc_first(size);
-    unsigned class = ac_class_of_size(size);
-    if (AC_UNLIKELY(ac_bin_is_busy(top) || !ac_heap_enter(heap))) {
-        ac_store_rlx(&heap->bins[class].top, top);
-        return ac_nested_alloc(size, heap->shard, heap->id, false);
-    }
-    void *block = ac_magazine_refill(heap, class);
-    if (AC_UNLIKELY(block == NULL)) /* no room for a span: perhaps there is for one block */
-        block = ac_large_alloc_small(size, heap->id, false);
-    ac_heap_leave(heap);
+    void *block = alloc_refill(heap, ac_class_of_size(size), size, top, ac_magazine_refill);
     ac_perturb_new(block, size);
+    return block;
+}
+
+void *ac_alloc_pages(struct ac_heap *heap, size_t size, size_t align, bool *out_zero)
+{
+    bool marked = ac_heap_mark(heap);
+    void *block = ac_large_alloc(size, align, heap->id, !marked, out_zero);
+    if (AC_LIKELY(marked))
+        ac_heap_unmark(heap);
     return block;
 }
 
@@ -69,12 +144,9 @@ AC_NOINLINE void *ac_alloc_large(size_t size)
 {
     struct ac_heap *heap = ac_thread_heap();
     bool zero;
-    if (AC_UNLIKELY(heap == NULL))
-        return alloc_unowned(size);
-    if (AC_UNLIKELY(!ac_heap_mark(heap)))
-        return ac_large_alloc(size, AC_GRANULE_BYTES, heap->id, true, &zero);
-    void *block = ac_large_alloc(size, AC_GRANULE_BYTES, heap->id, false, &zero);
-    ac_heap_unmark(heap);
+    if (AC_UNLIKELY(heap == NULL || ac_harden_is_on()))
+        return alloc_first(size);
+    void *block = ac_alloc_pages(heap, size, AC_GRANULE_BYTES, &zero);
     ac_perturb_new(block, size);
     return block;
 }
@@ -191,16 +263,23 @@ static bool free_to_outbox(struct ac_heap *heap, void *block)
     return true;
 }
 
-AC_NOINLINE void ac_free_other(void *block)
+static void push(struct ac_heap *heap, unsigned index, void *block)
 {
-    if (free_to_outbox(ac_heap_self, block) || block == NULL)
-        return;
-    uint64_t entry = ac_pagemap_get(block);
+    if (ac_harden_is_on())
+        ac_hardmag_put(heap, index, block);
+    else
+        ac_free_push(heap, index, block);
+}
+
+static void free_found(void *block, uint64_t entry)
+{
     struct ac_span *span = ac_entry_span(entry);
     if (AC_UNLIKELY(span == NULL)) {
         free_foreign(block, entry);
         return;
     }
+    if (ac_harden_is_on())
+        ac_hardened_retire(span, block);
     struct ac_heap *heap = ac_thread_heap_to_free();
     unsigned tag = (unsigned)(entry >> 48);
     if (AC_UNLIKELY(heap == NULL))
@@ -208,7 +287,30 @@ AC_NOINLINE void ac_free_other(void *block)
     else if (tag == 0)
         free_large(heap, span, block);
     else if ((tag ^ heap->key) <= 0xff)
-        ac_free_push(heap, tag & 0xff, block);
+        push(heap, tag & 0xff, block);
     else
         free_remote(heap, span, tag, block);
+}
+
+static void free_hardened(struct ac_heap *heap, void *block)
+{
+    uint64_t entry = ac_pagemap_get(block);
+    unsigned index = (unsigned)(entry >> 48) ^ (unsigned)heap->key;
+    if (AC_UNLIKELY(index > 0xff || index == 0)) {
+        free_found(block, entry);
+        return;
+    }
+    ac_hardened_retire(ac_entry_span(entry), block);
+    ac_hardmag_put(heap, index, block);
+}
+
+AC_NOINLINE void ac_free_other(void *block)
+{
+    struct ac_heap *heap = ac_heap_self;
+    if (free_to_outbox(heap, block) || block == NULL)
+        return;
+    if (heap->real != heap)
+        free_hardened(heap->real, block);
+    else
+        free_found(block, ac_pagemap_get(block));
 }

@@ -13,15 +13,16 @@
 #include "core/pagemap.h"
 #include "heap/heap.h"
 
-/* Places of a bin's words; a bin is addressed by the index of its first one in the heap, which is what the
- * size table and the page map hold. */
-#define AC_BIN_BASE 1
-#define AC_BIN_LIMIT 2
-
 /* top: what the bin's top was; the bin is held busy unless it was busy already. NULL when memory is
  * exhausted. */
 void *ac_alloc_slow(size_t size, uint64_t top);
 void *ac_alloc_large(size_t size);
+
+/* A large block, which may be all zero. */
+void *ac_alloc_pages(struct ac_heap *heap, size_t size, size_t align, bool *out_zero);
+
+/* Any block, in hardened mode. */
+void *ac_alloc_hardened(size_t size, size_t align, bool *out_zero);
 
 /* In a thread that has no heap and gets none now. Small blocks only with the usual alignment. */
 void *ac_alloc_without_heap(size_t size, size_t align, bool *out_zero);
@@ -33,8 +34,10 @@ void ac_free_slow(void *block, uint64_t top, size_t index);
 void ac_free_other(void *block);
 
 /* 16 instructions with the return: see docs/design/life-of-an-allocation.md. The slow paths are the
- * caller's, since what is to be done when memory is exhausted is (errno, a new-handler). */
-AC_INLINE void *ac_alloc_with(size_t size, void *(*slow)(size_t, uint64_t), void *(*large)(size_t))
+ * caller's, since what is to be done when memory is exhausted is (errno, a new-handler). `then` is for
+ * what the bin gave only; it gets the bin's index. */
+AC_INLINE void *ac_alloc_then(size_t size, void *(*slow)(size_t, uint64_t), void *(*large)(size_t),
+                              void *(*then)(void *, size_t))
 {
     if (AC_UNLIKELY(size > AC_SMALL_MAX_BYTES))
         return large(size);
@@ -45,7 +48,18 @@ AC_INLINE void *ac_alloc_with(size_t size, void *(*slow)(size_t, uint64_t), void
         return slow(size, top);
     void *block = ac_compiler_barrier_return(((void **)(uintptr_t)top)[-1]);
     ac_store_rel(&words[index], top - sizeof(void *));
+    return then(block, index);
+}
+
+AC_INLINE void *ac_alloc_as_it_is(void *block, size_t index)
+{
+    (void)index;
     return block;
+}
+
+AC_INLINE void *ac_alloc_with(size_t size, void *(*slow)(size_t, uint64_t), void *(*large)(size_t))
+{
+    return ac_alloc_then(size, slow, large, ac_alloc_as_it_is);
 }
 
 AC_INLINE void *ac_alloc(size_t size)

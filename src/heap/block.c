@@ -6,8 +6,10 @@
 #include "core/span.h"
 #include "heap/alloc.h"
 #include "heap/central.h"
+#include "heap/hardened.h"
 #include "heap/hooks.h"
 #include "heap/large.h"
+#include "heap/perturb.h"
 #include "heap/thread.h"
 #include "os/os.h"
 
@@ -19,13 +21,11 @@
 static void *large(size_t size, size_t align, bool *out_zero)
 {
     struct ac_heap *heap = ac_thread_heap();
+    if (ac_harden_is_on())
+        return ac_alloc_hardened(size, align, out_zero);
     if (heap == NULL)
         return ac_alloc_without_heap(size, align, out_zero);
-    bool marked = ac_heap_mark(heap);
-    void *block = ac_large_alloc(size, align, heap->id, !marked, out_zero);
-    if (marked)
-        ac_heap_unmark(heap);
-    return block;
+    return ac_alloc_pages(heap, size, align, out_zero);
 }
 
 /* Much memory is cleared by giving its pages back: what the program does not touch then costs nothing. */
@@ -35,14 +35,26 @@ static void clear(void *block, size_t bytes)
         memset(block, 0, bytes);
 }
 
-void *ac_block_zeroed(size_t size)
+static void *clear_class(void *block, size_t index)
 {
-    if (size <= AC_SMALL_MAX_BYTES) {
-        void *block = ac_alloc(size);
-        if (AC_LIKELY(block != NULL))
-            memset(block, 0, ac_sizeclass[ac_class_of_size(size)].size_bytes);
-        return block;
-    }
+    return memset(block, 0, ac_sizeclass[index / AC_BIN_WORDS].size_bytes);
+}
+
+/* What hardened mode hands out is zero already, unless it was filled. */
+static AC_NOINLINE void *zeroed_slow(size_t size, uint64_t top)
+{
+    void *block = ac_alloc_slow(size, top);
+    if (block == NULL)
+        return NULL;
+    if (!ac_harden_is_on())
+        return clear_class(block, ac_bin_of_size(size));
+    if (ac_perturb_is_on())
+        memset(block, 0, size);
+    return block;
+}
+
+static AC_NOINLINE void *zeroed_large(size_t size)
+{
     bool zero;
     void *block = large(size, AC_GRANULE_BYTES, &zero);
     if (block != NULL && !zero)
@@ -50,12 +62,17 @@ void *ac_block_zeroed(size_t size)
     return block;
 }
 
+void *ac_block_zeroed(size_t size)
+{
+    return ac_alloc_then(size, zeroed_slow, zeroed_large, clear_class);
+}
+
 void *ac_block_aligned(size_t size, size_t align)
 {
     if (align <= AC_GRANULE_BYTES)
         return ac_alloc(size);
     unsigned class = ac_class_of_aligned(size, align);
-    if (class != 0)
+    if (class != 0 && !ac_harden_is_on())
         return ac_alloc(ac_sizeclass[class].size_bytes);
     bool zero;
     return large(size, align, &zero);
@@ -93,6 +110,8 @@ size_t ac_block_usable(const void *block)
     struct ac_span *span = live_span(block, &foreign_bytes);
     if (span == NULL)
         return foreign_bytes;
+    if (ac_harden_is_on())
+        return ac_hardened_size(span, block);
     return span->kind == AC_SPAN_SMALL ? span->size_bytes : span->bytes;
 }
 
@@ -103,6 +122,8 @@ static size_t page_round(size_t size)
 
 size_t ac_block_good_size(size_t size)
 {
+    if (ac_harden_is_on())
+        return size > PTRDIFF_MAX ? 0 : size + (size == 0);
     if (size <= AC_SMALL_MAX_BYTES)
         return ac_sizeclass[ac_class_of_size(size)].size_bytes;
     return size > PTRDIFF_MAX ? 0 : page_round(size);
@@ -121,10 +142,24 @@ static void *resize_large(struct ac_span *span, void *block, size_t size)
     return same;
 }
 
+static void *move(void *block, size_t old_bytes, size_t size)
+{
+    void *moved = ac_alloc(size);
+    if (moved == NULL)
+        return NULL;
+    memcpy(moved, block, old_bytes < size ? old_bytes : size);
+    ac_free(block);
+    return moved;
+}
+
 void *ac_block_resize(void *block, size_t size)
 {
     size_t old_bytes = 0;
     struct ac_span *span = live_span(block, &old_bytes);
+    if (span != NULL && ac_harden_is_on()) {
+        void *same = ac_hardened_resize(span, block, size);
+        return same != NULL ? same : move(block, ac_hardened_size(span, block), size);
+    }
     if (span != NULL && span->kind == AC_SPAN_SMALL) {
         old_bytes = span->size_bytes;
         if (size <= AC_SMALL_MAX_BYTES && ac_class_of_size(size) == span->class)
@@ -167,10 +202,22 @@ static void check_size(const void *block, unsigned class, size_t size, enum ac_f
         ac_fault_raise(fault, block, span->size_bytes, small ? NULL : "large block");
 }
 
+static void free_sized_hardened(void *block, size_t align, size_t size)
+{
+    struct ac_span *span = ac_entry_span(ac_pagemap_get(block));
+    if (span != NULL)
+        ac_hardened_check_size(span, block, size, align);
+    ac_free(block);
+}
+
 AC_NOINLINE void ac_free_sized_other(void *block, size_t size)
 {
     if (block == NULL)
         return;
+    if (ac_harden_is_on()) {
+        free_sized_hardened(block, 0, size);
+        return;
+    }
     unsigned class = size <= AC_SMALL_MAX_BYTES ? ac_class_of_size(size) : 0;
     check_size(block, class, size, AC_FAULT_WRONG_SIZE);
     ac_free(block);
@@ -182,6 +229,10 @@ void ac_block_free_aligned_sized(void *block, size_t align, size_t size)
         return;
     if ((align & (align - 1)) != 0 || ((uintptr_t)block & (align - 1)) != 0)
         ac_fault_raise(AC_FAULT_WRONG_ALIGN, block, 0, "not aligned so");
+    if (ac_harden_is_on()) {
+        free_sized_hardened(block, align, size);
+        return;
+    }
     unsigned class = align <= AC_GRANULE_BYTES && size <= AC_SMALL_MAX_BYTES
                          ? ac_class_of_size(size)
                          : ac_class_of_aligned(size, align);

@@ -187,7 +187,8 @@ static struct ac_span *span_new(struct ac_center *center, uint32_t me)
     ac_list_init(&span->link);
     span->recip = sc->recip;
     span->size_bytes = sc->size_bytes;
-    span->nobj = sc->nobj;
+    span->nobj = ac_span_nobj(center->class);
+    span->records = (uint16_t *)(span->free_bits + ac_span_words(center->class));
     span->class = center->class;
     span->shard = center->shard;
     span->kind = AC_SPAN_SMALL;

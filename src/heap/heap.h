@@ -50,6 +50,11 @@
 /* The base of a bin that takes blocks and gives none: its class shrinks (magazine.c). */
 #define AC_BIN_SHRINK_BASE (AC_BIN_SHUT_BASE - 1)
 
+/* Places of a bin's words; a bin is addressed by the index of its first one in the heap, which is what the
+ * size table and the page map hold. */
+#define AC_BIN_BASE 1
+#define AC_BIN_LIMIT 2
+
 struct ac_bin {
     uint64_t top;
     uint64_t base;
@@ -89,6 +94,9 @@ struct ac_heap {
     uint8_t shard;
     uint8_t state;               /* enum ac_heap_state; under the registry's lock                */
     uint8_t being_stolen;        /* shut by a stealer that has not come back yet                 */
+    uint64_t random;             /* hardmag.c's                                                  */
+    struct ac_heap *real;        /* the heap proper: itself, but for a front's                   */
+    struct ac_heap *front;       /* hardened mode: what the thread's pointer leads to            */
     struct ac_state_thread *row; /* where others see what it holds: written under `lock` */
     struct ac_heap *next_all;
     struct ac_heap *next_pooled;
@@ -107,9 +115,9 @@ struct ac_heap {
 #define AC_ID_FIRST_HEAP 2u
 #define AC_ID_WITHOUT_HEAP 0x40000000u
 
-/* The thread's heap. Starts as ac_heap_none, in which every bin is shut and whose key matches no tag, so
- * that the fast paths need no test for "not initialised"; ends as ac_heap_gone, which differs only in its
- * address. */
+/* The thread's heap; in hardened mode a front before it, which is shut as ac_heap_none is (hardened.c).
+ * Starts as ac_heap_none, in which every bin is shut and whose key matches no tag, so that the fast paths
+ * need no test for "not initialised"; ends as ac_heap_gone, which differs only in its address. */
 extern _Thread_local struct ac_heap *ac_heap_self __attribute__((tls_model("initial-exec"))) AC_HIDDEN;
 extern struct ac_heap ac_heap_none AC_HIDDEN;
 extern struct ac_heap ac_heap_gone AC_HIDDEN;
@@ -117,6 +125,12 @@ extern struct ac_heap ac_heap_gone AC_HIDDEN;
 AC_INLINE bool ac_heap_is_real(const struct ac_heap *heap)
 {
     return heap != &ac_heap_none && heap != &ac_heap_gone;
+}
+
+/* What the slow paths work on. */
+AC_INLINE struct ac_heap *ac_heap_mine(void)
+{
+    return ac_heap_self->real;
 }
 
 AC_INLINE bool ac_bin_is_busy(uint64_t top)

@@ -15,12 +15,14 @@
 #include "base/atomic.h"
 #include "base/bits.h"
 #include "core/fault.h"
+#include "core/harden.h"
 #include "core/mapcache.h"
 #include "core/meta.h"
 #include "core/pageheap.h"
 #include "core/pagemap.h"
 #include "core/purge.h"
 #include "core/segment.h"
+#include "heap/fenced.h"
 #include "os/os.h"
 
 #include <string.h>
@@ -73,20 +75,32 @@ static void descriptor_put(struct ac_span *span, uint32_t me)
     ac_meta_put(span, AC_SPAN_LINES_LARGE, me);
 }
 
-static bool take_run(struct ac_span *span, size_t units, size_t align, uint32_t me, bool try_only,
+/* In hardened mode a block ends where the guard page of its run begins. */
+static size_t offset_in_run(size_t bytes, size_t units, size_t align)
+{
+    size_t fence = ac_harden_fence_bytes();
+    if (fence == 0)
+        return 0;
+    return ac_align_down(units * AC_UNIT_BYTES - fence - bytes, align > fence ? align : fence);
+}
+
+static bool take_run(struct ac_span *span, size_t bytes, size_t align, uint32_t me, bool try_only,
                      bool *out_zero)
 {
+    size_t units = (bytes + ac_harden_fence_bytes() + AC_UNIT_BYTES - 1) >> AC_UNIT_SHIFT;
     struct ac_run run;
     unsigned align_units = align > AC_UNIT_BYTES ? (unsigned)(align >> AC_UNIT_SHIFT) : 1;
     bool ok = try_only ? ac_pageheap_take((unsigned)units, align_units, &run, me, true)
                        : ac_purge_take_run((unsigned)units, align_units, &run, me);
     if (!ok)
         return false;
+    if (try_only)
+        ac_harden_run(&run, units);
     span->kind = AC_SPAN_LARGE;
-    span->base = run.base;
+    span->base = run.base + offset_in_run(bytes, units, align);
     span->chunk = run.chunk;
     span->units = units;
-    *out_zero = run.zero;
+    *out_zero = run.zero || ac_harden_is_on();
     return true;
 }
 
@@ -140,10 +154,53 @@ static bool take_addresses(struct ac_mapping *m, size_t align, uint32_t me, bool
     return false;
 }
 
+static void give_memory(struct ac_span *span, uint32_t me)
+{
+    if (span->kind == AC_SPAN_HUGE)
+        ac_fenced_unmap(span);
+    else
+        ac_pageheap_give(span->chunk, span->base, span->units, span->units, me);
+    descriptor_put(span, me);
+}
+
+size_t ac_large_held_units(void)
+{
+    return ac_fenced_units();
+}
+
+bool ac_large_drain(uint32_t me)
+{
+    bool any = false;
+    struct ac_span *span;
+    while ((span = ac_fenced_evict()) != NULL) {
+        give_memory(span, me);
+        any = true;
+    }
+    return any;
+}
+
+static bool take_fenced(struct ac_span *span, size_t bytes, size_t align, uint32_t me, bool try_only)
+{
+    if (try_only)
+        return ac_fenced_take(span, bytes, align);
+    ac_purge_before_growth(bytes, me);
+    if (ac_fenced_take(span, bytes, align))
+        return true;
+    bool more = ac_large_drain(me);
+    more = ac_purge_make_room(me) || more;
+    return more && ac_fenced_take(span, bytes, align);
+}
+
 static bool take_mapping(struct ac_span *span, size_t bytes, size_t align, uint32_t me, bool try_only,
                          bool *out_zero)
 {
     struct ac_mapping m;
+    *out_zero = true;
+    if (ac_harden_is_on()) {
+        bool ok = take_fenced(span, bytes, align, me, try_only);
+        ac_purge_count_huge(ok ? (ptrdiff_t)ac_span_bytes(span) : 0);
+        return ok;
+    }
     size_t granule = ac_mapcache_granule();
     size_t map_align = align > granule ? align : granule;
     m.bytes = ac_align_up(bytes, granule);
@@ -178,7 +235,7 @@ void *ac_large_alloc(size_t size, size_t align, uint32_t me, bool try_only, bool
     if (span == NULL)
         return NULL;
     bool in_run = units <= AC_LARGE_MAX_UNITS && align <= AC_LARGE_MAX_BYTES;
-    bool ok = (in_run && take_run(span, units, align, me, try_only, out_zero)) ||
+    bool ok = (in_run && take_run(span, bytes, align, me, try_only, out_zero)) ||
               ((!in_run || try_only) && take_mapping(span, bytes, align, me, try_only, out_zero));
     if (!ok) {
         if (!try_only)
@@ -187,7 +244,7 @@ void *ac_large_alloc(size_t size, size_t align, uint32_t me, bool try_only, bool
     }
     span->bytes = bytes;
     span->state = AC_SPAN_LIVE;
-    ac_pagemap_set(span->base, span->kind == AC_SPAN_LARGE ? units : 1, ac_entry_make(span, 0, 0));
+    ac_pagemap_set(span->base, span->kind == AC_SPAN_LARGE ? span->units : 1, ac_entry_make(span, 0, 0));
     count_live((ptrdiff_t)bytes, 1);
     return (void *)span->base;
 }
@@ -195,7 +252,7 @@ void *ac_large_alloc(size_t size, size_t align, uint32_t me, bool try_only, bool
 void *ac_large_alloc_small(size_t size, uint32_t me, bool try_only)
 {
     bool zero;
-    void *block = ac_large_alloc(size, AC_GRANULE_BYTES, me, try_only, &zero);
+    void *block = ac_large_alloc(size, AC_UNIT_BYTES, me, try_only, &zero);
     if (block != NULL && !zero)
         memset(block, 0, ac_align_up(size, ac_os_page_size()));
     return block;
@@ -227,6 +284,13 @@ void ac_large_free(struct ac_span *span, void *block, uint32_t me)
     count_live(-(ptrdiff_t)span->bytes, -1);
     bool huge = span->kind == AC_SPAN_HUGE;
     ac_pagemap_set(span->base, huge ? 1 : span->units, ac_entry_make(NULL, AC_FREED_SHARD, 0));
+    if (ac_harden_is_on()) {
+        ac_purge_count_huge(huge ? -(ptrdiff_t)ac_span_bytes(span) : 0);
+        span = ac_fenced_give(span);
+        if (span != NULL)
+            give_memory(span, me);
+        return;
+    }
     if (huge) {
         struct ac_mapping m = {span->base, ac_span_bytes(span)};
         ac_purge_count_huge(-(ptrdiff_t)m.bytes);
@@ -335,6 +399,17 @@ static void *resize_mapping(struct ac_span *span, void *block, size_t bytes, uin
     }
     set_bytes(span, bytes);
     return block;
+}
+
+void *ac_large_move(struct ac_span *span, size_t size)
+{
+    size_t bytes = ac_align_up(size, ac_os_page_size());
+    size_t before = ac_span_bytes(span);
+    if (size > PTRDIFF_MAX || !ac_fenced_move(span, bytes))
+        return NULL;
+    ac_purge_count_huge((ptrdiff_t)ac_span_bytes(span) - (ptrdiff_t)before);
+    set_bytes(span, bytes);
+    return (void *)span->base;
 }
 
 void *ac_large_resize(struct ac_span *span, void *block, size_t size, uint32_t me)

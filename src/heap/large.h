@@ -31,6 +31,15 @@ void ac_large_free(struct ac_span *span, void *block, uint32_t me);
  * size > AC_SMALL_MAX_BYTES. */
 void *ac_large_resize(struct ac_span *span, void *block, size_t size, uint32_t me);
 
+/* Hardened mode: move a huge block to a mapping for its new size, over AC_LARGE_MAX_BYTES; NULL when that
+ * cannot be done. */
+void *ac_large_move(struct ac_span *span, size_t size);
+
+/* Hardened mode: give back what is in quarantine. False when it was empty. */
+bool ac_large_drain(uint32_t me);
+
+size_t ac_large_held_units(void);
+
 /* Ends the process unless `block` is the live start of the span. */
 void ac_large_check(const struct ac_span *span, const void *block);
 

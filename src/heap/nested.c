@@ -62,6 +62,7 @@ void ac_nested_drain(uint32_t me)
         struct ac_span *span = ac_entry_span(ac_pagemap_get(d));
         if (AC_UNLIKELY(span == NULL))
             ac_fault_raise(AC_FAULT_DOUBLE_FREE, d, 0, "its span is free");
+        d->next = NULL;
         give_now(span, d, me);
         d = next;
     }

@@ -22,6 +22,7 @@
  */
 #include "heap/thread.h"
 
+#include "core/harden.h"
 #include "core/mapcache.h"
 #include "core/meta.h"
 #include "core/option.h"
@@ -48,8 +49,8 @@ AC_STATIC_ASSERT(sizeof(struct ac_heap) <= AC_META_MAX_LINES * AC_CACHE_LINE,
 #define NO_KEY ((uint64_t)1 << 31)
 #define SHUT_BINS [0] = {NO_KEY, 0, 0}, [1 ... AC_NCLASSES - 1] = {0, AC_BIN_SHUT_BASE, AC_BIN_SHUT_LIMIT}
 
-struct ac_heap ac_heap_none = {.bins = {SHUT_BINS}};
-struct ac_heap ac_heap_gone = {.bins = {SHUT_BINS}};
+struct ac_heap ac_heap_none = {.bins = {SHUT_BINS}, .real = &ac_heap_none};
+struct ac_heap ac_heap_gone = {.bins = {SHUT_BINS}, .real = &ac_heap_gone};
 _Thread_local struct ac_heap *ac_heap_self __attribute__((tls_model("initial-exec"))) = &ac_heap_none;
 static _Thread_local uint16_t without_heap __attribute__((tls_model("initial-exec")));
 static _Thread_local uint16_t early_frees __attribute__((tls_model("initial-exec")));
@@ -160,13 +161,14 @@ static void orphan_recover(struct ac_heap *heap, uint32_t me)
  * others': all are left as they are, only their locks are freed. */
 static void heaps_recover(uint32_t me)
 {
-    bool knows_survivor = ac_heap_is_real(ac_heap_self);
+    struct ac_heap *mine = ac_heap_mine();
+    bool knows_survivor = ac_heap_is_real(mine);
     registry.nlive = 0;
     memset(registry.shard_load, 0, sizeof registry.shard_load);
     for (struct ac_heap *h = registry.all; h != NULL; h = h->next_all) {
         if (h->state != AC_HEAP_LIVE)
             continue;
-        if (knows_survivor && h != ac_heap_self) {
+        if (knows_survivor && h != mine) {
             orphan_recover(h, me);
             continue;
         }
@@ -192,7 +194,7 @@ static void child_recover(uint32_t me)
     ac_purge_show();
     ac_large_show();
     for (struct ac_heap *h = registry.all; h != NULL; h = h->next_all) {
-        ac_show_owner(h, h == ac_heap_self);
+        ac_show_owner(h, h == ac_heap_mine());
         ac_show_heap(h);
     }
     show_thread_count();
@@ -250,10 +252,11 @@ static void registry_start_locked(void)
         memcpy(path, registry.state_path, sizeof path);
     memcpy(registry.state_path, path, sizeof path);
     ac_os_pretend_page_size(ac_option_value[AC_OPTION_page_size]);
+    ac_harden_start();
     registry.max_shards = max_shards(); /* now: a filter that comes later may forbid to ask */
     ac_segment_start(registry.state_path, registry.max_shards); /* and this */
     size_t page = ac_os_page_size();
-    uint32_t *word = ac_os_map(0, page);
+    uint32_t *word = ac_os_map(ac_harden_is_on() ? ac_harden_place(page) : 0, page);
     if (word != NULL)
         ac_pagemap_place_window((uintptr_t)word);
     if (word != NULL && ac_os_wipe_on_fork(word, page))
@@ -274,6 +277,20 @@ static uint8_t least_loaded_shard(void)
     return (uint8_t)best;
 }
 
+/* A heap that sends every operation down its slow path. */
+static bool front_make(struct ac_heap *heap)
+{
+    static const struct ac_bin shut_bins[AC_NCLASSES] = {SHUT_BINS};
+    struct ac_heap *front = ac_meta_get(HEAP_LINES, ac_thread_id_without_heap());
+    if (front == NULL)
+        return false;
+    memcpy(front->bins, shut_bins, sizeof shut_bins);
+    front->real = heap;
+    heap->front = front;
+    heap->random = ac_harden_random();
+    return true;
+}
+
 static struct ac_heap *heap_make_locked(void)
 {
     struct ac_heap *heap = registry.pooled;
@@ -284,6 +301,11 @@ static struct ac_heap *heap_make_locked(void)
     heap = ac_meta_get(HEAP_LINES, ac_thread_id_without_heap());
     if (heap == NULL)
         return NULL;
+    heap->real = heap;
+    if (ac_harden_is_on() && !front_make(heap)) {
+        ac_meta_put(heap, HEAP_LINES, ac_thread_id_without_heap());
+        return NULL;
+    }
     heap->id = registry.next_id++;
     heap->row = ac_segment_new_thread();
     bins_reset(heap);
@@ -325,7 +347,7 @@ static struct ac_heap *heap_be_born(void)
         ac_store_rlx(&heap->state, (uint8_t)AC_HEAP_LIVE);
         registry.shard_load[heap->shard]++;
         ac_store_rlx(&registry.nlive, registry.nlive + 1);
-        ac_heap_self = heap;
+        ac_heap_self = heap->front != NULL ? heap->front : heap;
         ac_show_owner(heap, true);
         show_thread_count();
     }
@@ -376,7 +398,7 @@ void ac_thread_leave_without_heap(void)
 
 AC_COLD struct ac_heap *ac_thread_heap(void)
 {
-    struct ac_heap *heap = ac_heap_self;
+    struct ac_heap *heap = ac_heap_mine();
     if (ac_heap_is_real(heap))
         return heap;
     if (heap == &ac_heap_gone || !ac_thread_enter_without_heap())
@@ -392,7 +414,7 @@ AC_COLD struct ac_heap *ac_thread_heap(void)
 
 struct ac_heap *ac_thread_heap_to_free(void)
 {
-    struct ac_heap *heap = ac_heap_self;
+    struct ac_heap *heap = ac_heap_mine();
     if (AC_LIKELY(ac_heap_is_real(heap)))
         return heap;
     if (early_frees < FREES_BEFORE_BIRTH) {

@@ -5,6 +5,7 @@
 #include "heap/central.h"
 #include "heap/comb.h"
 #include "heap/flush.h"
+#include "heap/large.h"
 #include "heap/perturb.h"
 #include "heap/thread.h"
 #include "os/os.h"
@@ -91,6 +92,7 @@ size_t ac_trim(size_t keep_bytes)
     if (heap != NULL ? !ac_heap_mark(heap) : !ac_thread_enter_without_heap())
         return 0;
     ac_trim_caches(me, false);
+    ac_large_drain(me);
     size_t given = ac_trim_spans(me, false);
     given += ac_purge_all(keep_bytes, me);
     if (heap != NULL)

@@ -48,6 +48,20 @@ void ac_os_avoid_huge_pages(void *addr, size_t bytes);
 /* Make a page read as zeros in a forked child. */
 bool ac_os_wipe_on_fork(void *addr, size_t bytes);
 
+/* Make a range end the process that touches it, without splitting its mapping; what it held is lost. False
+ * when the system does not know how (before Linux 6.13) or will not (locked memory). And take that back. */
+bool ac_os_guard(void *addr, size_t bytes);
+bool ac_os_unguard(void *addr, size_t bytes);
+
+/* The same by a mapping without access, and a fresh one in its place. */
+bool ac_os_no_access(void *addr, size_t bytes);
+bool ac_os_map_again(void *addr, size_t bytes);
+
+bool ac_os_read_only(void *addr, size_t bytes);
+
+/* The random bytes that the kernel gives a new process; no call. */
+void ac_os_entropy(uint64_t out_words[2]);
+
 /* Page size of the machine in bytes, or a larger one that is pretended from then on (a power of two; 0
  * ends the pretence). */
 size_t ac_os_page_size(void);

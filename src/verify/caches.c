@@ -38,6 +38,12 @@ static void verify_magazine(struct ac_verify *verify, const struct ac_heap *heap
                  most_log2 > FIRST_LOG2 ? most_log2 : FIRST_LOG2);
     AC_VERIFY_LE(verify, "HP3", "the capacity of a magazine", mag, mag->cap, (1u << mag->log2) - 1);
     AC_VERIFY_LE(verify, "HP3", "blocks in a magazine", mag, ac_magazine_count(heap, class), mag->cap);
+    if (ac_harden_is_on()) {
+        if (base < AC_BIN_SHUT_BASE)
+            AC_VERIFY_EQ(verify, "HM1", "where a bin behind its quarantine begins", mag, base,
+                         (uint64_t)(uintptr_t)(mag->slots + mag->stock));
+        return;
+    }
     if (mag->stock != 0)
         AC_VERIFY_EQ(verify, "MA1", "a bin with a stock is open for allocations", mag,
                      base == (uint64_t)(uintptr_t)mag->slots, false);
@@ -127,7 +133,7 @@ static void visit_blocks(const struct visit *visit, void **blocks, unsigned n, u
 /* S3 of the protocol in heap.h: whether nothing in the bin is under way. */
 static bool stands_still(const struct visit *visit, const struct ac_heap *heap, const struct ac_bin *bin)
 {
-    if (heap == ac_heap_self)
+    if (heap == ac_heap_mine())
         return !ac_bin_is_busy(bin->top);
     return visit->verify->reached && ac_load_rlx(&bin->base) == AC_BIN_SHUT_BASE &&
            !ac_bin_is_busy(ac_load_acq(&bin->top));

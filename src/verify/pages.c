@@ -152,7 +152,7 @@ static void verify_run(struct ac_verify *verify, const struct ac_span *span, uin
     uint64_t taken = ac_load_rlx(&chunk->free) & ac_bit_range(first, (unsigned)span->units);
     AC_VERIFY_EQ(verify, "PH1", "units both free and in a large block", span, taken, 0);
     for (size_t u = 0; u < span->units; u++) {
-        void *unit = (void *)(span->base + u * AC_UNIT_BYTES);
+        void *unit = (void *)(ac_span_first_unit(span) + u * AC_UNIT_BYTES);
         AC_VERIFY_EQ(verify, "SP1", "the page-map entry of a unit of a large block", unit,
                      ac_pagemap_get(unit), entry);
     }
@@ -162,15 +162,15 @@ static void verify_large(struct ac_verify *verify, const struct ac_span *span, u
                          struct large_sums *sums)
 {
     size_t page = ac_os_page_size();
+    unsigned most_units = AC_LARGE_MAX_UNITS + (ac_harden_fence_bytes() != 0);
     bool huge = span->kind == AC_SPAN_HUGE;
     AC_VERIFY_EQ(verify, "LA1", "the state of a large block", span, ac_load_rlx(&span->state), AC_SPAN_LIVE);
     AC_VERIFY_EQ(verify, "LA1", "the kind of a large block", span, span->kind,
                  huge ? AC_SPAN_HUGE : AC_SPAN_LARGE);
     AC_VERIFY_LE(verify, "LA1", "usable bytes of a large block", span, span->bytes, ac_span_bytes(span));
     AC_VERIFY_EQ(verify, "LA1", "whole pages of a large block", span, span->bytes % page, 0);
-    if (span->kind == AC_SPAN_LARGE &&
-        (span->chunk == NULL || span->units > AC_LARGE_MAX_UNITS || span->units == 0))
-        ac_verify_breach(verify, "LA1", "the run of a large block", span, span->units, AC_LARGE_MAX_UNITS);
+    if (span->kind == AC_SPAN_LARGE && (span->chunk == NULL || span->units > most_units || span->units == 0))
+        ac_verify_breach(verify, "LA1", "the run of a large block", span, span->units, most_units);
     else if (span->kind == AC_SPAN_LARGE)
         verify_run(verify, span, entry);
     sums->objects++;
@@ -189,9 +189,9 @@ static void verify_entry(struct ac_verify *verify, uintptr_t at, uint64_t entry,
         AC_VERIFY_LE(verify, "PM2", "the shard of an entry", (void *)at, shard, AC_MAX_SHARDS);
     } else {
         AC_VERIFY_EQ(verify, "PM2", "the bin of a large block's entry", (void *)at, ac_entry_bin(entry), 0);
-        if (span->base == at)
+        if (ac_span_first_unit(span) == at)
             verify_large(verify, span, entry, sums);
-        else if (span->kind != AC_SPAN_LARGE || at - span->base >= ac_span_bytes(span))
+        else if (span->kind != AC_SPAN_LARGE || at - ac_span_first_unit(span) >= ac_span_bytes(span))
             ac_verify_breach(verify, "SP1", "an entry leads to a large block elsewhere", (void *)at,
                              span->base, at);
     }
@@ -206,5 +206,5 @@ size_t ac_verify_large(struct ac_verify *verify)
     AC_VERIFY_EQ(verify, "LA1", "large blocks", NULL, sums.objects, ac_large_live_objects());
     AC_VERIFY_EQ(verify, "LA1", "bytes of large blocks", NULL, sums.bytes, ac_large_live_bytes());
     AC_VERIFY_EQ(verify, "LA1", "bytes of huge blocks", NULL, sums.huge_bytes, ac_purge_huge_bytes());
-    return sums.run_units;
+    return sums.run_units + ac_large_held_units();
 }

@@ -88,12 +88,13 @@ static void verify_units(struct ac_verify *verify, const struct ac_span *span, u
         AC_VERIFY_EQ(verify, "SP1", "the page-map entry of a unit of a span", unit, ac_pagemap_get(unit),
                      entry);
     }
-    if (chunk == NULL || span->units == 0 || span->base < chunk->base ||
-        span->base + ac_span_bytes(span) > chunk->base + chunk->units * AC_UNIT_BYTES) {
+    uintptr_t base = ac_span_first_unit(span);
+    if (chunk == NULL || span->units == 0 || base < chunk->base ||
+        base + ac_span_bytes(span) > chunk->base + chunk->units * AC_UNIT_BYTES) {
         ac_verify_breach(verify, "PH1", "a span does not lie in its chunk", span, span->base, 0);
         return;
     }
-    unsigned first = (unsigned)((span->base - chunk->base) >> AC_UNIT_SHIFT);
+    unsigned first = (unsigned)((base - chunk->base) >> AC_UNIT_SHIFT);
     uint64_t mask = ac_bit_range(first, (unsigned)span->units);
     AC_VERIFY_EQ(verify, "PH1", "units both free and in a span", span, ac_load_rlx(&chunk->free) & mask, 0);
 }
@@ -104,7 +105,8 @@ static bool verify_class(struct ac_verify *verify, const struct ac_span *span, u
     const struct ac_sizeclass *sc = &ac_sizeclass[class < AC_NCLASSES ? class : 0];
     bool same = span->kind == AC_SPAN_SMALL && span->class == class && sc->size_bytes != 0 &&
                 span->shard == ac_entry_shard(entry) && span->size_bytes == sc->size_bytes &&
-                span->recip == sc->recip && span->nobj == sc->nobj && span->units == sc->span_units;
+                span->recip == sc->recip && span->nobj == ac_span_nobj(class < AC_NCLASSES ? class : 0) &&
+                span->units == sc->span_units;
     if (!same)
         ac_verify_breach(verify, "SP1", "a span is not of the class in its page-map entry", span, span->class,
                          class);

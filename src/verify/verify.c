@@ -35,14 +35,14 @@ static size_t used_units(uint32_t me)
  * sets one later has changed nothing yet. */
 static bool look(struct calm *out_calm, const struct ac_verify *verify)
 {
-    bool others = ac_thread_count() > 1 || !ac_heap_is_real(ac_heap_self);
+    bool others = ac_thread_count() > 1 || !ac_heap_is_real(ac_heap_mine());
     memset(out_calm, 0, sizeof *out_calm);
     if (others && !ac_os_barrier_all())
         return false;
-    bool calm = ac_thread_count_without_heap() == (ac_heap_is_real(ac_heap_self) ? 0 : 1);
+    bool calm = ac_thread_count_without_heap() == (ac_heap_is_real(ac_heap_mine()) ? 0 : 1);
     for (const struct ac_heap *h = ac_thread_all_heaps(); h != NULL; h = h->next_all) {
         out_calm->slow_paths += ac_load_rlx(&h->slow_paths);
-        calm = calm && (h == ac_heap_self || ac_load_rlx(&h->in_slow) == 0);
+        calm = calm && (h == ac_heap_mine() || ac_load_rlx(&h->in_slow) == 0);
     }
     out_calm->used_units = used_units(verify->me);
     out_calm->large_objects = ac_large_live_objects();
@@ -121,7 +121,7 @@ static void hold_heaps(struct ac_verify *verify)
             continue;
         ac_lock(&h->lock, verify->me);
         ac_verify_heap(verify, h);
-        if (h != ac_heap_self) {
+        if (h != ac_heap_mine()) {
             ac_flush_shut(h);
             others = true;
         }

@@ -1,4 +1,4 @@
-// expect: abort "double free of" "size class 96\b"
+// expect: abort "double free of" "{kind}"
 // SPDX-License-Identifier: MIT
 // delete of an object twice.
 

@@ -1,4 +1,5 @@
 // expect: abort "free of a pointer into the middle of a block:" "{kind}"
+// hardened: abort "free of a (pointer into the middle of a block:|misaligned pointer)" "{kind}"
 // kinds: small medium large aligned
 // SPDX-License-Identifier: MIT
 // free() of the last aligned address in a live block.

@@ -10,8 +10,14 @@ A program's source opens with comments that say what must happen:
     // kinds: small large                   run once for each of these rows of common/kinds.def;
                                             {kind} in a REGEXP stands for the row's detail
     // environment: NAME=VALUE              set for the program
+    // hardened: abort "REGEXP"...          what must happen in hardened mode, where that is something else;
+    // hardened: lost "REGEXP"              the program gives up: what it needs is not so there
+    // hardened: either                     as quiet, or ended by a proper line
+    // hardened: chance                     ended by a proper line, or lost: re-use is random there
+An attack (attacks/) may in hardened mode be ended by a proper line, or by a guard page.
 
 run.py SOURCE       runs the program built from SOURCE
+run.py --hardened SOURCE    the same in hardened mode
 run.py --rows DIR   checks that the programs below DIR expect every row of fault.def and nothing else, and
                     that the programs SECURITY.md names in [brackets] exist
 The environment is that of cmake/AcreTest.cmake. ACRE_TEST_LAUNCHER is put before the program; what an
@@ -41,6 +47,10 @@ def table(path, pattern):
     return rows
 
 
+# In hardened mode a block is at least one byte longer than asked for.
+HARDENED_DETAILS = {"small": r"size class 112\b"}
+
+
 def fault_texts():
     return [text for _, text in table(FAULT_DEF, r'^AC_FAULT\((\w+),\s*"(.*)"\)')]
 
@@ -52,17 +62,26 @@ def kind_details():
 class Program:
     """What the opening comments of a source say."""
 
-    def __init__(self, source):
+    def __init__(self, source, hardened=False):
         text = pathlib.Path(source).read_text()
         first = text.split("\n", 1)[0]
         match = re.fullmatch(r"// expect: (abort|quiet)(.*)", first)
         if not match:
             sys.exit(f"{source}:1: the first line must be // expect: abort \"...\" or // expect: quiet")
+        if hardened:
+            match = re.search(r"^// hardened: (abort|lost|either|chance)(.*)$", text, re.MULTILINE) or match
         self.name = "misuse." + pathlib.Path(source).stem
         self.verb = match.group(1)
         self.patterns = re.findall(r'"([^"]*)"', match.group(2))
         self.kinds = self.comment(text, "kinds") or ["small"]
         self.environment = dict(word.split("=", 1) for word in self.comment(text, "environment"))
+        self.details = kind_details()
+        self.is_attack = hardened and pathlib.Path(source).parent.name == "attacks"
+        if hardened or "hardened=1" in self.environment.get("ACRE_CONF", ""):
+            self.details.update(HARDENED_DETAILS)
+        if hardened:
+            more = self.environment.get("ACRE_CONF")
+            self.environment["ACRE_CONF"] = "hardened=1" + (f",{more}" if more else "")
 
     @staticmethod
     def comment(text, word):
@@ -95,7 +114,16 @@ def ending(status):
 
 def complaints(program, kind, status, output):
     """Everything in which a run differs from what the program announces."""
-    if program.verb == "quiet":
+    if program.verb == "lost":
+        if status != 1 or not re.search(program.patterns[0], output):
+            yield f"expected exit status 1 and: {program.patterns[0]}"
+        return
+    if program.is_attack and status == -signal.SIGSEGV:
+        return
+    if program.verb == "chance" and status == 1:
+        return
+    may_abort = program.is_attack or program.verb == "either"
+    if program.verb in ("quiet", "either") and not (may_abort and status == -signal.SIGABRT):
         if status != 0:
             yield f"expected exit status 0, got: {ending(status)}"
         if output:
@@ -107,13 +135,13 @@ def complaints(program, kind, status, output):
     if not re.fullmatch(rf"acre: ({texts}) 0x[0-9a-f]+ \([^\n]+\)\n", output):
         yield "expected one line: acre: <text of fault.def> 0x<address> (<detail>)"
     for pattern in program.patterns:
-        wanted = pattern.replace("{kind}", kind_details()[kind])
+        wanted = pattern.replace("{kind}", program.details[kind])
         if not re.search(wanted, output.partition("acre: ")[2]):
             yield f"not found in the line: {wanted}"
 
 
-def judge(source):
-    program = Program(source)
+def judge(source, hardened):
+    program = Program(source, hardened)
     failures = 0
     for kind in program.kinds:
         status, output = run(program, kind)
@@ -164,10 +192,12 @@ def main(arguments):
         return 1
     if len(arguments) == 2 and arguments[0] == "--rows":
         return 1 if check_rows(arguments[1]) + check_claims(arguments[1]) else 0
-    if len(arguments) != 1:
+    hardened = "--hardened" in arguments
+    sources = [argument for argument in arguments if argument != "--hardened"]
+    if len(sources) != 1:
         print(__doc__, file=sys.stderr)
         return 2
-    return 1 if judge(arguments[0]) else 0
+    return 1 if judge(sources[0], hardened) else 0
 
 
 if __name__ == "__main__":

@@ -1,4 +1,5 @@
 // expect: abort "double free of" "size class"
+// hardened: chance
 // SPDX-License-Identifier: MIT
 // Fill the thread cache first so that the double free goes another way than the first one.
 

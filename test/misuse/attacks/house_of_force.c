@@ -11,7 +11,7 @@ void crime(void)
     char *top = malloc(256);
     memset(top + malloc_usable_size(top), 0xff, 16);
     size_t distance = (uintptr_t)target - (uintptr_t)top - 64;
-    if (malloc(distance))
+    if (distance > PTRDIFF_MAX && malloc(distance))
         lost("the attack worked: malloc gave a block of almost all memory");
     claim(top, 256);
     claim_malloc(100, target, sizeof(target));

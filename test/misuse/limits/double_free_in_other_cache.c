@@ -1,4 +1,5 @@
 // expect: quiet
+// hardened: abort "double free of" "{kind}"
 // SPDX-License-Identifier: MIT
 // The process ends while the guilty thread lives on: at exit only the caches of the thread that ends the
 // process are checked.

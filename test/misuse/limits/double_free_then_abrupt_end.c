@@ -1,4 +1,5 @@
 // expect: quiet
+// hardened: abort "double free of" "{kind}"
 // SPDX-License-Identifier: MIT
 // _exit() runs no check: a double free that still sits in a magazine is not reported.
 

@@ -1,4 +1,5 @@
 // expect: quiet
+// hardened: abort "double free of" "{kind}"
 // SPDX-License-Identifier: MIT
 // Past the first frees of a class, A, B, A goes unnoticed when malloc empties the magazine before it is
 // flushed: one block then has two owners.

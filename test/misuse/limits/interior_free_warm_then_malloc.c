@@ -1,4 +1,5 @@
 // expect: quiet
+// hardened: abort "free of a pointer into the middle of a block:" "{kind}"
 // SPDX-License-Identifier: MIT
 // Past the first frees of a class, a pointer into the middle of a block goes unnoticed when malloc hands it
 // out before the magazine is flushed.

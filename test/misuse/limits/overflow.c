@@ -1,4 +1,5 @@
 // expect: quiet
+// hardened: abort "write past the end of" "{kind}"
 // kinds: tiny small medium aligned
 // SPDX-License-Identifier: MIT
 // A write behind a block's end reaches the neighbour, and is not noticed.

@@ -1,4 +1,5 @@
 // expect: quiet
+// hardened: abort "realloc or usable size of a freed block:" "{kind}"
 // kinds: tiny small medium aligned
 // SPDX-License-Identifier: MIT
 // malloc_usable_size() of a freed small block that is still in the thread's cache; it is given the old size.

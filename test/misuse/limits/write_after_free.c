@@ -1,4 +1,5 @@
 // expect: quiet
+// hardened: either
 // kinds: tiny small medium large
 // SPDX-License-Identifier: MIT
 // A write to a freed block harms nobody until the block is live again, and is not noticed.
