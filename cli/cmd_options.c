@@ -12,14 +12,38 @@
 
 #include "cmd.h"
 #include "conf.h"
+#include "elf_file.h"
+#include "vet.h"
+
+/* The string that the program given by --program brings; "" without one. */
+static char program_conf[AC_ELF_NAME_BYTES];
 
 /* The value a program started with the present environment would have, and where it comes from. */
 static uint64_t value_in_force(const struct ac_option_row *row, const char **out_origin)
 {
     uint64_t value = row->initial;
     const char *conf = getenv("ACRE_CONF");
-    *out_origin = conf && ac_conf_value(conf, row, &value) ? "ACRE_CONF" : "default";
+    *out_origin = ac_conf_value(program_conf, row, &value) ? "acre_conf" : "default";
+    if (conf && ac_conf_value(conf, row, &value))
+        *out_origin = "ACRE_CONF";
     return value;
+}
+
+/* Finds the program as a shell would, behind #! lines too, and reads its string. */
+static bool read_program(const char *program)
+{
+    static struct ac_vet vet;
+    struct ac_elf self;
+    if (!ac_elf_read("/proc/self/exe", &self))
+        return false;
+    ac_vet_program(program, &self, &vet);
+    /* Whether acre can be preloaded does not matter: it may be linked in. */
+    if (vet.target[0] == '\0') {
+        ac_error("--program: %s", vet.message);
+        return false;
+    }
+    ac_elf_read_text(vet.target, "acre_conf", program_conf, sizeof(program_conf));
+    return true;
 }
 
 static const char *when_text(const struct ac_option_row *row)
@@ -31,11 +55,11 @@ static json_t *row_as_json(const struct ac_option_row *row)
 {
     const char *origin;
     uint64_t value = value_in_force(row, &origin);
-    return json_pack("{s:s, s:s, s:I, s:I, s:I, s:s, s:s, s:I, s:s, s:s}", "name", row->name, "type",
+    return json_pack("{s:s, s:s, s:I, s:I, s:I, s:s, s:s, s:I, s:s, s:s, s:s}", "name", row->name, "type",
                      ac_option_type_name(row->type), "default", (json_int_t)row->initial, "min",
                      (json_int_t)row->min, "max", (json_int_t)row->max, "unit", row->unit, "when",
                      row->when == AC_OPTION_START ? "start" : "run", "value", (json_int_t)value, "origin",
-                     origin, "help", row->help);
+                     origin, "help", row->help, "trade", row->trade);
 }
 
 static int print_json(const struct ac_option_row *rows, size_t nrows)
@@ -103,6 +127,7 @@ static int explain(const char *name, bool as_json)
                                    : "ACRE_CONF, acre_conf or acre_option_set(), any time");
     printf("  now       %s, from %s\n", ac_option_text(row, value, text),
            strcmp(origin, "default") ? origin : "the default");
+    printf("  trade     %s\n", row->trade);
     printf("  example   acre run --conf %s=%s -- PROGRAM\n", row->name,
            ac_option_text(row, row->initial, text));
     return AC_EXIT_DONE;
@@ -132,8 +157,13 @@ static int check(const char *conf)
 int ac_cmd_options(int argc, char **argv)
 {
     bool as_json = false;
-    while (ac_flag_next(AC_COMMAND_options, argc, argv) == AC_FLAG_options_json)
-        as_json = true;
+    enum ac_flag_id flag;
+    while ((flag = ac_flag_next(AC_COMMAND_options, argc, argv)) != AC_FLAGS_END) {
+        if (flag == AC_FLAG_options_json)
+            as_json = true;
+        else if (flag == AC_FLAG_options_program && !read_program(optarg))
+            return AC_EXIT_USAGE;
+    }
     int nwords = argc - optind;
     const char *verb = nwords > 0 ? argv[optind] : "";
     if (nwords == 0)

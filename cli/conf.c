@@ -11,10 +11,13 @@
 
 #include "cmd.h"
 
+#define AC_TRADE(name, text) static const char trade_##name[] = text;
+#include "trade.def"
+
 const struct ac_option_row ac_options[] = {
 #define AC_OPTION(name, type, initial, min, max, unit, when, help)                                           \
     {#name, AC_OPTION_##type, (uint64_t)(initial), (uint64_t)(min), (uint64_t)(max), unit, AC_OPTION_##when, \
-     help},
+     help,  trade_##name},
 #include "core/option.def"
 #undef AC_OPTION
 };
@@ -38,12 +41,12 @@ const struct ac_option_row *ac_option_find(const char *name, size_t name_length)
 static const char *row_name(size_t i, const void *unused)
 {
     (void)unused;
-    return ac_options[i].name;
+    return i < ac_noptions ? ac_options[i].name : "state";
 }
 
 const char *ac_option_nearest(const char *name)
 {
-    return ac_nearest(name, ac_noptions, row_name, NULL);
+    return ac_nearest(name, ac_noptions + 1, row_name, NULL);
 }
 
 const char *ac_option_text(const struct ac_option_row *row, uint64_t value, char text[AC_OPTION_TEXT_BYTES])

@@ -25,6 +25,7 @@ struct ac_option_row {
     const char *unit;
     enum ac_option_when when;
     const char *help;
+    const char *trade; /* what a higher and a lower value buy and cost */
 };
 
 extern const struct ac_option_row ac_options[];
@@ -37,7 +38,7 @@ const char *ac_option_type_name(enum ac_option_type type);
 /* The row called by these bytes, or NULL. */
 const struct ac_option_row *ac_option_find(const char *name, size_t name_length);
 
-/* The name nearest to a word that is no option, or NULL. */
+/* The name nearest to a word that is no option, or NULL; `state`, which is none, may be meant too. */
 const char *ac_option_nearest(const char *name);
 
 /* Writes a value the way it may be given in ACRE_CONF. Returns text. */

@@ -109,36 +109,38 @@ static void read_needed(const struct image *image, const ElfW(Ehdr) * header, st
     }
 }
 
-static bool section_defines_malloc(const struct image *image, const ElfW(Ehdr) * header,
-                                   const ElfW(Shdr) * symbols)
+static bool section_header(const struct image *image, const ElfW(Ehdr) * header, unsigned i, ElfW(Shdr) * out)
+{
+    return image_copy(image, header->e_shoff + (uint64_t)i * header->e_shentsize, out, sizeof(*out));
+}
+
+static bool find_in_section(const struct image *image, const ElfW(Ehdr) * header, const ElfW(Shdr) * symbols,
+                            const char *wanted, ElfW(Sym) * out)
 {
     ElfW(Shdr) strings;
-    uint64_t strings_at = header->e_shoff + (uint64_t)symbols->sh_link * header->e_shentsize;
-    if (!image_copy(image, strings_at, &strings, sizeof(strings)))
+    if (!section_header(image, header, symbols->sh_link, &strings))
         return false;
-    ElfW(Sym) symbol;
-    for (uint64_t i = 0; i < symbols->sh_size / sizeof(symbol); i++) {
+    for (uint64_t i = 0; i < symbols->sh_size / sizeof(*out); i++) {
         char name[AC_ELF_NAME_BYTES];
-        if (!image_copy(image, symbols->sh_offset + i * sizeof(symbol), &symbol, sizeof(symbol)))
+        if (!image_copy(image, symbols->sh_offset + i * sizeof(*out), out, sizeof(*out)))
             return false;
-        if (symbol.st_shndx == SHN_UNDEF)
+        if (out->st_shndx == SHN_UNDEF)
             continue;
-        image_string(image, strings.sh_offset + symbol.st_name, name);
-        if (strcmp(name, "malloc") == 0)
+        image_string(image, strings.sh_offset + out->st_name, name);
+        if (strcmp(name, wanted) == 0)
             return true;
     }
     return false;
 }
 
-static bool defines_malloc(const struct image *image, const ElfW(Ehdr) * header)
+/* A symbol that is defined in the table of this type: SHT_DYNSYM, what is exported, or SHT_SYMTAB, all. */
+static bool find_symbol(const struct image *image, const ElfW(Ehdr) * header, uint32_t table,
+                        const char *name, ElfW(Sym) * out)
 {
-    for (unsigned i = 0; i < header->e_shnum; i++) {
-        ElfW(Shdr) section;
-        if (!image_copy(image, header->e_shoff + (uint64_t)i * header->e_shentsize, &section,
-                        sizeof(section)))
-            return false;
-        if (section.sh_type == SHT_DYNSYM)
-            return section_defines_malloc(image, header, &section);
+    ElfW(Shdr) section;
+    for (unsigned i = 0; i < header->e_shnum && section_header(image, header, i, &section); i++) {
+        if (section.sh_type == table)
+            return find_in_section(image, header, &section, name, out);
     }
     return false;
 }
@@ -170,7 +172,8 @@ static void read_native(const struct image *image, struct ac_elf *out)
     if (find_segment(image, &header, PT_INTERP, &loader))
         image_string(image, loader.p_offset, out->loader);
     out->is_go = is_go(image, &header);
-    out->defines_malloc = defines_malloc(image, &header);
+    ElfW(Sym) symbol;
+    out->defines_malloc = find_symbol(image, &header, SHT_DYNSYM, "malloc", &symbol);
     read_needed(image, &header, out);
 }
 
@@ -193,27 +196,88 @@ static void read_image(const struct image *image, struct ac_elf *out)
         read_native(image, out);
 }
 
-bool ac_elf_read(const char *path, struct ac_elf *out_elf)
+/* Maps a file, empty when it is no regular one. False with errno. */
+static bool open_image(const char *path, struct image *out)
 {
-    memset(out_elf, 0, sizeof(*out_elf));
+    *out = (struct image){NULL, 0};
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0)
         return false;
     struct stat info;
     bool readable = fstat(fd, &info) == 0;
-    struct image image = {NULL, 0};
     if (readable && S_ISREG(info.st_mode) && info.st_size > 0) {
-        image.size = (uint64_t)info.st_size;
-        void *bytes = mmap(NULL, image.size, PROT_READ, MAP_PRIVATE, fd, 0);
+        void *bytes = mmap(NULL, (size_t)info.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
         readable = bytes != MAP_FAILED;
-        image.bytes = bytes;
+        if (readable)
+            *out = (struct image){bytes, (uint64_t)info.st_size};
     }
     close(fd);
-    if (readable && image.size > 0) {
-        read_image(&image, out_elf);
-        munmap((void *)(uintptr_t)image.bytes, image.size);
-    }
     return readable;
+}
+
+static void close_image(const struct image *image)
+{
+    if (image->size > 0)
+        munmap((void *)(uintptr_t)image->bytes, image->size);
+}
+
+bool ac_elf_read(const char *path, struct ac_elf *out_elf)
+{
+    struct image image;
+    memset(out_elf, 0, sizeof(*out_elf));
+    if (!open_image(path, &image))
+        return false;
+    read_image(&image, out_elf);
+    close_image(&image);
+    return true;
+}
+
+/* The address that the loader writes into the word at `place`, by the relocations; else what stands there. */
+static uint64_t pointer_at(const struct image *image, const ElfW(Ehdr) * header, uint64_t place)
+{
+    ElfW(Shdr) section;
+    ElfW(Rela) entry;
+    uint64_t word = 0;
+    image_copy(image, file_offset(image, header, place), &word, sizeof(word));
+    for (unsigned i = 0; i < header->e_shnum && section_header(image, header, i, &section); i++) {
+        for (uint64_t j = 0; section.sh_type == SHT_RELA && j < section.sh_size / sizeof(entry); j++) {
+            if (!image_copy(image, section.sh_offset + j * sizeof(entry), &entry, sizeof(entry)))
+                break;
+            /* Without a symbol: relative to where the file is loaded. */
+            if (entry.r_offset == place && ELF64_R_SYM(entry.r_info) == 0)
+                word = (uint64_t)entry.r_addend;
+        }
+    }
+    return word;
+}
+
+static bool find_variable(const struct image *image, const ElfW(Ehdr) * header, const char *name,
+                          ElfW(Sym) * out)
+{
+    return find_symbol(image, header, SHT_DYNSYM, name, out) ||
+           (find_symbol(image, header, SHT_SYMTAB, "acre_malloc", out) &&
+            find_symbol(image, header, SHT_SYMTAB, name, out));
+}
+
+bool ac_elf_read_text(const char *path, const char *symbol, char *out, size_t out_bytes)
+{
+    struct image image;
+    struct ac_elf elf;
+    ElfW(Ehdr) header;
+    ElfW(Sym) variable;
+    char text[AC_ELF_NAME_BYTES];
+    if (!ac_elf_read(path, &elf) || !elf.is_executable || !open_image(path, &image))
+        return false;
+    bool found =
+        image_copy(&image, 0, &header, sizeof(header)) && find_variable(&image, &header, symbol, &variable);
+    uint64_t at = found ? file_offset(&image, &header, pointer_at(&image, &header, variable.st_value)) : 0;
+    found = found && at < image.size;
+    if (found) {
+        image_string(&image, at, text);
+        snprintf(out, out_bytes, "%s", text);
+    }
+    close_image(&image);
+    return found;
 }
 
 const char *ac_elf_machine_name(const struct ac_elf *elf)

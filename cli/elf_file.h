@@ -9,6 +9,7 @@
 #define AC_CLI_ELF_FILE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 enum { AC_ELF_NAME_BYTES = 256 };
@@ -29,6 +30,11 @@ struct ac_elf {
 
 /* Reads path. False, with errno, when it cannot be read; true with is_elf unset when it is something else. */
 bool ac_elf_read(const char *path, struct ac_elf *out_elf);
+
+/* The text that a `const char *` variable of a file points to when a program starts, as the loader will
+ * see it: a symbol that is exported, or, in a program that acre is linked into, any. False when there is
+ * none. */
+bool ac_elf_read_text(const char *path, const char *symbol, char *out, size_t out_bytes);
 
 /* The name of a machine as users know it: "x86-64", "32-bit x86", "aarch64". */
 const char *ac_elf_machine_name(const struct ac_elf *elf);

@@ -5,7 +5,7 @@ import os
 import re
 import subprocess
 
-from acrerun import PRELOAD, SOURCE, Case, acre, main
+from acrerun import BIN, PRELOAD, SOURCE, Case, acre, main
 
 ROW = re.compile(r'^AC_OPTION\((\w+),\s*(\w+),\s*[^"]*"(.*?)",\s*(\w+),\s*"(.*?)"\)', re.M | re.S)
 
@@ -47,9 +47,29 @@ class List(Case):
             (data["decay_ms"]["value"], data["decay_ms"]["origin"]), (data["decay_ms"]["default"], "default")
         )
 
+    def test_the_string_of_a_program(self):
+        """It counts where the library sees it, and there only: exported by the program."""
+        for program, value, origin in (("run-conf", 100, "acre_conf"), ("run-conf-hidden", 1000, "default")):
+            path = str(BIN / program)
+            env = {**os.environ, "ACRE_CONF": "dirty_min=12M"}
+            text = options("--program", path, "--json", env=env).stdout
+            data = {row["name"]: row for row in json.loads(text)["options"]}
+            self.assertEqual((data["decay_ms"]["value"], data["decay_ms"]["origin"]), (value, origin))
+            self.assertEqual(
+                (data["dirty_min"]["value"], data["dirty_min"]["origin"]), (12 << 20, "ACRE_CONF")
+            )
+            self.assertEqual(data["shards"]["origin"], "default")
+            warned = subprocess.run(
+                [path], env={**os.environ, "LD_PRELOAD": PRELOAD}, capture_output=True, text=True
+            )
+            self.assertEqual("nosuch" in warned.stderr, origin == "acre_conf")
+        text = options("explain", "decay_ms", "--program", str(BIN / "run-conf")).stdout
+        self.assertIn("now       100, from acre_conf", text)
+
     def test_explain(self):
         for name, _, _, _, help_text in rows():
             text = options("explain", name).stdout
+            self.assertRegex(text, r"(?m)^  trade     [A-Z].{30,}\.$")
             self.assertIn(f"{name}: {help_text}", text)
             example = text.split("--conf ")[1].split()[0]
             self.assertEqual(
@@ -62,6 +82,7 @@ class List(Case):
             (("explain",), "explain KEY"),
             (("explian", "helper"), "explain KEY"),
             (("--jason",), "did you mean --json?"),
+            (("--program", "/nowhere/at/all"), "No such file"),
             (("check", "a=1", "b=2"), "check STRING"),
         ):
             done = options(*words)
@@ -127,11 +148,12 @@ class Check(Case):
             self.assertIn("acre: ACRE_CONF: ", self.warnings(conf), conf)
 
     def test_every_mistake_is_named(self):
-        text = options("check", "decay=1,helper=1,shards=300,dirty_min=lots,page_size=5000").stdout
-        self.assertEqual(text.count("wrong: "), 4)
+        text = options("check", "stat=none,decay=1,helper=1,shards=300,dirty_min=lots,page_size=5000").stdout
+        self.assertEqual(text.count("wrong: "), 5)
         self.assertIn("'page_size=5000' is not a power of two: page_size takes one, or 0", text)
         for words in (
             "did you mean 'decay_ms'?",
+            "did you mean 'state'?",
             "shards takes 0 to 254",
             "a number of bytes such as 65536, 64K or 4M",
         ):
