@@ -179,6 +179,67 @@ uint32_t ac_os_pid(void)
     return 1;
 }
 
+uint32_t ac_os_thread_id(void)
+{
+    return 0;
+}
+
+/* A machine without memory files: nothing is published, and no protocol is about that. */
+void *ac_os_map_file(const char *path, void *at, size_t bytes, struct ac_os_shared *inout_shared)
+{
+    return ac_os_map_shared(path, at, bytes, inout_shared);
+}
+
+void *ac_os_map_shared(const char *name, void *at, size_t bytes, struct ac_os_shared *inout_shared)
+{
+    (void)name;
+    (void)at;
+    (void)bytes;
+    (void)inout_shared;
+    return NULL;
+}
+
+void ac_os_zero_shared(void *addr, size_t bytes)
+{
+    memset(addr, 0, bytes);
+}
+
+/* What only hardened mode asks for, which no scenario is about. */
+void ac_os_entropy(uint64_t out_words[2])
+{
+    out_words[0] = 1;
+    out_words[1] = 2;
+}
+
+bool ac_os_guard(void *addr, size_t bytes)
+{
+    (void)addr;
+    (void)bytes;
+    return false;
+}
+
+bool ac_os_unguard(void *addr, size_t bytes)
+{
+    return ac_os_guard(addr, bytes);
+}
+
+bool ac_os_no_access(void *addr, size_t bytes)
+{
+    take_away(addr, bytes);
+    return true;
+}
+
+bool ac_os_map_again(void *addr, size_t bytes)
+{
+    take_away(addr, bytes);
+    return true;
+}
+
+bool ac_os_read_only(void *addr, size_t bytes)
+{
+    return ac_os_guard(addr, bytes);
+}
+
 size_t ac_os_rss_bytes(void)
 {
     return 0;
