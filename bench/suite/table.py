@@ -163,12 +163,14 @@ def huge_lines(data):
     """Where any allocator has huge pages: how much of what is resident lies in them."""
     found = []
     for program, row in data.get("huge", {}).items():
-        if any(one["huge_kib"] for one in row.values()):
-            shares = ("%s %.0f" % (name, 100 * one["huge_kib"] / one["rss_kib"]) for name, one in row.items())
-            found.append("    %s: %s" % (program, ", ".join(shares)))
+        shares = [
+            (name, 100 * one["huge_kib"] / one["rss_kib"]) for name, one in row.items() if one["huge_kib"]
+        ]
+        if shares:
+            found.append("    %s: %s" % (program, ", ".join("%s %.0f" % one for one in shares)))
     if not found:
         return []
-    title = "huge pages, % of what is resident when most is (of one run; rows without any are left out)"
+    title = "huge pages, % of what is resident when most is (of one run; who is not named has none)"
     return ["", title] + [line for text in found for line in wrapped(text, " " * 8)]
 
 
