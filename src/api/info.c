@@ -4,6 +4,7 @@
  */
 #include "base/atomic.h"
 #include "core/harden.h"
+#include "core/segment.h"
 
 #include <acre/acre.h>
 #include <errno.h>
@@ -20,6 +21,7 @@ int acre_option_get(const char *name, size_t *out_value)
 
 int acre_option_set(const char *name, size_t value)
 {
+    struct ac_state *state = ac_segment_state();
     int i = ac_option_find(name, strlen(name));
     if (i < 0)
         return ENOENT;
@@ -28,6 +30,8 @@ int acre_option_set(const char *name, size_t value)
     if (!ac_option_accepts(i, value))
         return ERANGE;
     ac_store_rlx(&ac_option_value[i], value);
+    if (state != NULL)
+        ac_store_rlx(&state->options[i].value, (uint64_t)value);
     return 0;
 }
 

@@ -12,10 +12,20 @@
 
 #include <pthread.h>
 
+/* Marked as in a slow path, so that no handler waits for what this thread holds. */
 static void tick(void)
 {
+    struct ac_heap *heap = ac_heap_self;
     ac_helper_poke();
-    ac_publish_tick();
+    if (!ac_heap_is_real(heap) || !ac_heap_mark(heap))
+        return;
+    ac_publish_tick(heap->id);
+    ac_heap_unmark_quietly(heap);
+}
+
+static void helper_tick(void)
+{
+    ac_publish_tick(AC_ID_HELPER);
 }
 
 __attribute__((constructor(101))) static void acre_load(void)
@@ -24,6 +34,7 @@ __attribute__((constructor(101))) static void acre_load(void)
     pthread_atfork(NULL, NULL, ac_thread_note_fork);
     ac_publish_start();
     ac_hooks.tick = tick;
+    ac_hooks.helper_tick = helper_tick;
     ac_harden_seal();
 }
 

@@ -24,6 +24,8 @@ static struct ac_state_center no_center;
 static struct ac_state_thread no_thread;
 
 struct ac_state_pages *ac_segment_pages = &no_pages;
+uint32_t ac_segment_heard;
+const uint32_t *ac_segment_bell = &ac_segment_heard;
 
 static struct {
     struct ac_state *state;
@@ -33,6 +35,7 @@ static struct {
     uint32_t ncenters;
     uint32_t nthreads;
     bool is_file;
+    bool files_forbidden;
     const char *library;
 } segment = {.shared = {.fd = -1}, .library = ""};
 
@@ -68,14 +71,19 @@ static uint64_t lay_out(struct ac_state *s)
     return add_section(s, AC_STATE_MINUTES, sizeof(struct ac_state_moment), MINUTES, end);
 }
 
-void *ac_segment_rows(enum ac_state_section_id id)
+static const struct ac_state_section *find_section(enum ac_state_section_id id)
 {
-    struct ac_state *s = segment.state;
-    for (uint32_t i = 0; s != NULL && i < s->nsections; i++) {
-        if (s->sections[i].id == (uint32_t)id)
-            return (char *)s + s->sections[i].offset_bytes;
-    }
-    return NULL;
+    const struct ac_state_section *section = segment.state->sections;
+    while (section->id != (uint32_t)id)
+        section++;
+    return section;
+}
+
+struct ac_state_moment *ac_segment_ring(enum ac_state_section_id id, size_t *out_n)
+{
+    const struct ac_state_section *section = find_section(id);
+    *out_n = section->nrows;
+    return (struct ac_state_moment *)(void *)((char *)segment.state + section->offset_bytes);
 }
 
 /* ---- making ---- */
@@ -161,18 +169,35 @@ static struct ac_state *open_file(const char *place, size_t bytes, void *at)
     return NULL;
 }
 
+/* A child that can have no file gets memory that only root finds: rows may not stay its parent's. */
+static struct ac_state *make_memory(void *at)
+{
+    struct ac_state *s = NULL;
+    if (at == NULL || !segment.files_forbidden)
+        s = ac_os_map_shared(AC_STATE_NAME, at, segment.bytes, &segment.shared);
+    if (s == NULL && at != NULL)
+        s = ac_os_map_nameless(at, segment.bytes);
+    if (s != NULL)
+        s->pid = ac_os_pid();
+    return s;
+}
+
+void ac_segment_forbid_files(void)
+{
+    ac_store_rlx(&segment.files_forbidden, true);
+}
+
 static void segment_make(const char *place, void *at, uint32_t forks)
 {
     segment.bytes = ac_align_up(lay_out(NULL), ac_os_page_size());
-    struct ac_state *s = open_file(place, segment.bytes, at);
+    struct ac_state *s = segment.files_forbidden ? NULL : open_file(place, segment.bytes, at);
     segment.is_file = s != NULL;
-    if (s == NULL) {
-        s = ac_os_map_shared(AC_STATE_NAME, at, segment.bytes, &segment.shared);
-        if (s != NULL)
-            s->pid = ac_os_pid();
-    }
+    if (s == NULL)
+        s = make_memory(at);
     segment.state = s;
     ac_segment_pages = s != NULL ? &s->pages : &no_pages;
+    ac_segment_bell = s != NULL ? &s->bell : &ac_segment_heard;
+    ac_segment_heard = 0;
     if (s == NULL)
         return;
     fill_header(s, forks);
@@ -196,23 +221,28 @@ void ac_segment_fork(const char *place, uint32_t forks)
 
 /* ---- rows ---- */
 
-static size_t section_bytes(uint32_t nrows, size_t row_bytes)
+static size_t section_bytes(uint64_t nrows, size_t row_bytes)
 {
     return nrows == 0 ? 0 : ac_align_up(nrows * row_bytes, ac_os_page_size());
 }
 
-size_t ac_segment_used_bytes(void)
+static size_t ring_bytes(unsigned ring, uint64_t nrows)
 {
-    const struct ac_state *s = segment.state;
-    size_t bytes = section_bytes(1, sizeof *s);
-    if (s == NULL)
-        return 0;
-    bytes += section_bytes(ac_load_rlx(&segment.ncenters), sizeof(struct ac_state_center));
-    bytes += section_bytes(ac_load_rlx(&segment.nthreads), sizeof(struct ac_state_thread));
-    return bytes;
+    uint64_t n = ac_load_rlx(&segment.state->moments[ring]);
+    return section_bytes(n < nrows ? n : nrows, sizeof(struct ac_state_moment));
 }
 
-static void show_used_bytes(void)
+size_t ac_segment_used_bytes(void)
+{
+    if (segment.state == NULL)
+        return 0;
+    return section_bytes(1, sizeof *segment.state) +
+           section_bytes(ac_load_rlx(&segment.ncenters), sizeof(struct ac_state_center)) +
+           section_bytes(ac_load_rlx(&segment.nthreads), sizeof(struct ac_state_thread)) +
+           ring_bytes(0, SECONDS) + ring_bytes(1, TENS) + ring_bytes(2, MINUTES);
+}
+
+void ac_segment_show_used_bytes(void)
 {
     ac_store_rlx(&ac_segment_pages->segment_bytes, (uint64_t)ac_segment_used_bytes());
 }
@@ -221,13 +251,12 @@ static void show_used_bytes(void)
 static void *new_row(enum ac_state_section_id id, size_t row_bytes, uint32_t max, uint32_t *inout_n,
                      void *none)
 {
-    char *rows = ac_segment_rows(id);
-    if (rows == NULL)
+    if (segment.state == NULL)
         return none;
     uint32_t i = ac_load_rlx(inout_n);
     while (i < max && !ac_cas_acq(inout_n, &i, i + 1))
         ;
-    return i < max ? rows + i * row_bytes : none;
+    return i < max ? (char *)segment.state + find_section(id)->offset_bytes + i * row_bytes : none;
 }
 
 struct ac_state_center *ac_segment_new_center(void)
@@ -238,7 +267,7 @@ struct ac_state_center *ac_segment_new_center(void)
         ac_fetch_add_rlx(&segment.state->missed_centers, 1u);
     else if (segment.state != NULL)
         ac_store_rel(&segment.state->ncenters, ac_load_rlx(&segment.ncenters));
-    show_used_bytes();
+    ac_segment_show_used_bytes();
     return row;
 }
 
@@ -250,7 +279,7 @@ struct ac_state_thread *ac_segment_new_thread(void)
         ac_fetch_add_rlx(&segment.state->missed_threads, 1u);
     else if (segment.state != NULL)
         ac_store_rel(&segment.state->nthreads, ac_load_rlx(&segment.nthreads));
-    show_used_bytes();
+    ac_segment_show_used_bytes();
     return row;
 }
 

@@ -18,6 +18,7 @@
 
 #include "core/state.h"
 
+#include "base/atomic.h"
 #include "base/compiler.h"
 
 #include <stdbool.h>
@@ -25,6 +26,8 @@
 
 /* Never NULL. */
 extern struct ac_state_pages *ac_segment_pages AC_HIDDEN;
+extern const uint32_t *ac_segment_bell AC_HIDDEN;
+extern uint32_t ac_segment_heard AC_HIDDEN; /* the bell when it was last answered */
 
 /* place: a path in which %p stands for the process id; "" for a memory file; "none" for no segment. */
 void ac_segment_start(const char *place, unsigned max_shards);
@@ -53,7 +56,19 @@ struct ac_state_thread *ac_segment_new_thread(void);
  * stays. */
 void ac_segment_show_total(const size_t *total, uint64_t *row);
 
-/* The first row of a section of the own segment. */
-void *ac_segment_rows(enum ac_state_section_id id);
+/* A ring of moments, n of them. Wants a segment. */
+struct ac_state_moment *ac_segment_ring(enum ac_state_section_id id, size_t *out_n);
+
+/* After the timeline has grown. */
+void ac_segment_show_used_bytes(void);
+
+/* From now on a forked child makes no file: a sandbox may end it for that. */
+void ac_segment_forbid_files(void);
+
+/* True when the command has asked for something since this was last true. A load or two. */
+AC_INLINE bool ac_segment_is_called(void)
+{
+    return AC_UNLIKELY(ac_load_rlx(ac_segment_bell) != ac_load_rlx(&ac_segment_heard));
+}
 
 #endif

@@ -176,8 +176,8 @@ struct ac_state {
     uint32_t nthreads;       /* rows in use                                                    */
     uint32_t missed_centers; /* for which there was no row: sums are too low                  */
     uint32_t missed_threads; /* the same: what they keep counts as live                       */
-    uint32_t reserved;
-    uint64_t moments[3]; /* written so far to the rings of seconds, tens and minutes      */
+    uint32_t bell;           /* the command adds 1 when it has asked for something            */
+    uint64_t moments[3];     /* written so far to the rings of seconds, tens and minutes      */
     struct ac_state_section sections[AC_STATE_MAX_SECTIONS];
     struct ac_state_pages pages __attribute__((aligned(64)));
     struct ac_state_control control __attribute__((aligned(64)));

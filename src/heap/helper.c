@@ -20,6 +20,7 @@
 #include "core/pageheap.h"
 #include "core/purge.h"
 #include "heap/heap.h"
+#include "heap/hooks.h"
 #include "heap/thread.h"
 #include "heap/trim.h"
 #include "os/os.h"
@@ -71,6 +72,8 @@ static void helper_run(void *arg)
         last_activity = now_activity;
         if (due)
             ac_purge_tick(AC_ID_HELPER, true);
+        if (ac_hooks.helper_tick != NULL)
+            ac_hooks.helper_tick();
         if (round % ROUNDS_PER_LOOK == 0) {
             ac_trim_caches(AC_ID_HELPER, true);
             ac_trim_spans(AC_ID_HELPER, true);

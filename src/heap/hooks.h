@@ -17,6 +17,7 @@
 struct ac_hooks {
     bool (*foreign_free)(void *block);                            /* libc's own block: freed there   */
     bool (*foreign_usable)(const void *block, size_t *out_bytes); /* libc's own block: its size       */
+    void (*helper_tick)(void);                                    /* the same, from the helper        */
     void (*tick)(void);                                           /* now and then, from a slow path  */
 };
 

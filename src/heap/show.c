@@ -2,6 +2,7 @@
 #include "heap/show.h"
 
 #include "heap/outbox.h"
+#include "heap/thread.h"
 #include "os/os.h"
 
 #define SHOW_EVERY_NS 10000000u
@@ -36,8 +37,9 @@ void ac_show_heap(struct ac_heap *heap)
         if (heap->magazines[c].slots != NULL)
             ac_store_rlx(&heap->row->magazines[c], (uint16_t)ac_magazine_count(heap, c));
     }
-    if (heap->outbox != NULL)
-        show_outbox(heap->row, heap->outbox);
+    const struct ac_outbox *outbox = ac_load_acq(&heap->outbox);
+    if (outbox != NULL)
+        show_outbox(heap->row, outbox);
     heap->shown_ns = ac_os_now_ns();
     ac_store_rlx(&last_look_ns, heap->shown_ns);
     show_counts(heap, heap->shown_ns);
@@ -63,4 +65,14 @@ void ac_show_owner(struct ac_heap *heap, bool is_mine)
     ac_store_rlx(&row->cache, (uint64_t)(uintptr_t)heap);
     ac_store_rlx(&row->born_ns, is_mine ? ac_load_rlx(&last_look_ns) : 0);
     ac_store_rlx(&row->tid, is_mine ? ac_os_thread_id() : 0);
+}
+
+void ac_show_all(uint32_t me)
+{
+    for (struct ac_heap *h = ac_thread_all_heaps(); h != NULL; h = h->next_all) {
+        if (!ac_lock_try(&h->lock, me))
+            continue; /* it is on a slow path, and shows itself */
+        ac_show_heap(h);
+        ac_unlock(&h->lock);
+    }
 }

@@ -24,4 +24,8 @@ void ac_show_emptied(struct ac_heap *heap);
 /* It is the calling thread's now, or nobody's. */
 void ac_show_owner(struct ac_heap *heap, bool is_mine);
 
+/* All caches, but for those in use this very moment. `me` is the id of a caller that is marked as in a slow
+ * path, or the helper's. */
+void ac_show_all(uint32_t me);
+
 #endif

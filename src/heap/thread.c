@@ -446,15 +446,21 @@ static AC_COLD void flush_untouched(struct ac_heap *heap)
     ac_unlock(&heap->lock);
 }
 
+void ac_heap_unmark_quietly(struct ac_heap *heap)
+{
+    ac_compiler_barrier();
+    heap->in_slow = 0;
+}
+
 void ac_heap_unmark(struct ac_heap *heap)
 {
     if (AC_UNLIKELY(ac_purge_is_due()))
         ac_purge_tick(heap->id, ac_option_value[AC_OPTION_helper] != 0);
     if (AC_UNLIKELY(ac_purge_growth() != heap->growth_seen))
         flush_untouched(heap);
-    ac_compiler_barrier();
-    heap->in_slow = 0;
-    if (AC_UNLIKELY(++heap->slow_paths % TICK_EVERY == 0) && ac_hooks.tick != NULL)
+    ac_heap_unmark_quietly(heap);
+    heap->slow_paths++;
+    if (AC_UNLIKELY(heap->slow_paths % TICK_EVERY == 0 || ac_segment_is_called()) && ac_hooks.tick != NULL)
         ac_hooks.tick();
 }
 

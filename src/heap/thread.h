@@ -56,6 +56,7 @@ void ac_heap_leave(struct ac_heap *heap);
 /* Mark the thread as in a slow path without taking heap->lock (for those who lock other heaps). */
 bool ac_heap_mark(struct ac_heap *heap);
 void ac_heap_unmark(struct ac_heap *heap);
+void ac_heap_unmark_quietly(struct ac_heap *heap); /* with nothing that comes up now and then */
 
 /* All heaps ever made, through next_all; grows at the front. */
 struct ac_heap *ac_thread_all_heaps(void);

@@ -85,16 +85,21 @@ bool ac_trim_caches(uint32_t me, bool idle_only)
     return reached;
 }
 
+size_t ac_trim_all(size_t keep_bytes, uint32_t me)
+{
+    ac_trim_caches(me, false);
+    ac_large_drain(me);
+    size_t given = ac_trim_spans(me, false);
+    return given + ac_purge_all(keep_bytes, me);
+}
+
 size_t ac_trim(size_t keep_bytes)
 {
     struct ac_heap *heap = ac_thread_heap();
     uint32_t me = heap != NULL ? heap->id : ac_thread_id_without_heap();
     if (heap != NULL ? !ac_heap_mark(heap) : !ac_thread_enter_without_heap())
         return 0;
-    ac_trim_caches(me, false);
-    ac_large_drain(me);
-    size_t given = ac_trim_spans(me, false);
-    given += ac_purge_all(keep_bytes, me);
+    size_t given = ac_trim_all(keep_bytes, me);
     if (heap != NULL)
         ac_heap_unmark(heap);
     else

@@ -31,5 +31,6 @@ void ac_trim_perturb(uint8_t byte);
 
 /* All caches, then all free pages above keep_bytes. Returns the bytes given back. */
 size_t ac_trim(size_t keep_bytes);
+size_t ac_trim_all(size_t keep_bytes, uint32_t me); /* the same, marked or the helper */
 
 #endif

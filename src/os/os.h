@@ -111,6 +111,9 @@ void *ac_os_map_file(const char *path, void *at, size_t bytes, struct ac_os_shar
  * NULL when the system refuses. */
 void *ac_os_map_shared(const char *name, void *at, size_t bytes, struct ac_os_shared *inout_shared);
 
+/* Map zeros over `at`, shared with nobody but children to come. NULL when refused. */
+void *ac_os_map_nameless(void *at, size_t bytes);
+
 /* Shared memory full of zeros again. */
 void ac_os_zero_shared(void *addr, size_t bytes);
 

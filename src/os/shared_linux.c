@@ -129,6 +129,17 @@ void *ac_os_map_shared(const char *name, void *at, size_t bytes, struct ac_os_sh
     return map_and_keep(fd, at, bytes, inout_shared);
 }
 
+void *ac_os_map_nameless(void *at, size_t bytes)
+{
+    long flags = MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE;
+    long result =
+        ac_sys6(__NR_mmap, (long)at, (long)bytes, PROT_READ | PROT_WRITE, flags | MAP_SHARED, -1, 0);
+    if (ac_sys_failed(result))
+        result =
+            ac_sys6(__NR_mmap, (long)at, (long)bytes, PROT_READ | PROT_WRITE, flags | MAP_PRIVATE, -1, 0);
+    return ac_sys_failed(result) ? NULL : (void *)result;
+}
+
 void ac_os_zero_shared(void *addr, size_t bytes)
 {
     if (ac_sys_failed(ac_sys3(__NR_madvise, addr, bytes, MADV_REMOVE)))

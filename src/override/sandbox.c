@@ -11,6 +11,7 @@
 #define _GNU_SOURCE 1
 #endif
 #include "base/compiler.h"
+#include "core/segment.h"
 #include "heap/helper.h"
 #include "os/os.h"
 
@@ -25,6 +26,12 @@
 #define MAX_TRIES 50
 #define TRY_AGAIN_NS 100000u
 
+static void restrict_self(void)
+{
+    ac_segment_forbid_files();
+    ac_helper_stop(true);
+}
+
 AC_EXPORT int prctl(int option, ...)
 {
     va_list list;
@@ -34,7 +41,7 @@ AC_EXPORT int prctl(int option, ...)
         args[i] = va_arg(list, unsigned long);
     va_end(list);
     if (option == PR_SET_SECCOMP || (option == PR_SET_NO_NEW_PRIVS && args[0] == 1))
-        ac_helper_stop(true);
+        restrict_self();
     return (int)syscall(SYS_prctl, option, args[0], args[1], args[2], args[3]);
 }
 

@@ -247,6 +247,12 @@ void *ac_os_map_shared(const char *name, void *at, size_t bytes, struct ac_os_sh
     return NULL;
 }
 
+void *ac_os_map_nameless(void *at, size_t bytes)
+{
+    memset(at, 0, bytes);
+    return at;
+}
+
 void ac_os_zero_shared(void *addr, size_t bytes)
 {
     memset(addr, 0, bytes);
