@@ -50,8 +50,8 @@ static int set(struct ac_target *target, const struct ac_option_row *row, uint64
     ac_target_ring(target);
     if (!ac_target_wait(target, &control->set_done, asked, WAIT_SECONDS)) {
         ac_error(
-            "process %d has not obeyed within %.0f s: it is stopped, or idle; it will as soon as it allocates "
-            "or frees again",
+            "process %d has not obeyed within %.0f s: it is stopped, or idle; it will when it allocates or "
+            "frees again",
             (int)target->pid, WAIT_SECONDS);
         return AC_EXIT_FINDING;
     }

@@ -228,6 +228,98 @@ struct acre_breach {
  */
 ACRE_API size_t acre_verify(struct acre_breach *out_breaches, size_t max);
 
+/* The statistics of the heap, each as acre(7) explains it. Later versions add fields at the end. */
+struct acre_stats {
+    size_t size;      /* set by the caller: sizeof(struct acre_stats)            */
+    unsigned version; /* ACRE_STATS_VERSION of the library                       */
+    unsigned nstats;  /* fields below that the library knows; the others are 0   */
+    unsigned long long small_live_bytes;
+    unsigned long long small_live_objects;
+    unsigned long long large_live_bytes;
+    unsigned long long large_live_objects;
+    unsigned long long thread_cache_bytes;
+    unsigned long long transfer_cache_bytes;
+    unsigned long long span_free_bytes;
+    unsigned long long span_purged_bytes;
+    unsigned long long span_fresh_bytes;
+    unsigned long long dirty_bytes;
+    unsigned long long metadata_bytes;
+    unsigned long long mapped_bytes;
+    unsigned long long purged_bytes;
+    unsigned long long remote_frees;
+    unsigned long long refills;
+    unsigned long long flushes;
+    unsigned long long threads;
+    unsigned long long rss_bytes;
+};
+#define ACRE_STATS_VERSION 1u
+
+/* acre_stats_get -- read the statistics of the heap.
+ *
+ *   inout_stats  with its size set; filled in. rss_bytes is 0: it is the system's to say.
+ *   returns    0; EINVAL when the size is smaller than the fields before the first statistic.
+ *   errors     none besides.
+ *   cost       some microseconds, more with many threads; allocates nothing.
+ *   threads    safe; exact but for what other threads do meanwhile.   signals  safe.   fork  safe.
+ *   see        acre(7)
+ */
+ACRE_API int acre_stats_get(struct acre_stats *inout_stats);
+
+enum acre_stats_format {
+    ACRE_STATS_TEXT,      /* for people, as malloc_stats() writes it      */
+    ACRE_STATS_JSON,      /* one object, schema acre.stats/1              */
+    ACRE_STATS_PROMETHEUS /* the text format of its exporters             */
+};
+
+/* acre_stats_print -- write the statistics as text.
+ *
+ *   format     what it is to look like.
+ *   write      called once or more with `len` bytes of text, which no zero ends; it may allocate.
+ *   context    passed on to it.
+ *   returns    0; EINVAL for an unknown format; ENOMEM.
+ *   errors     none besides.
+ *   cost       that of acre_stats_get() and a mapping made and removed.
+ *   threads    safe.   signals  unsafe.   fork  safe.
+ */
+ACRE_API int acre_stats_print(enum acre_stats_format format,
+                              void (*write)(void *context, const char *text, size_t len), void *context);
+
+/* acre_ctl -- read, change or do something by name.
+ *
+ *   name       "stats.NAME": a statistic (unsigned long long, read); "option.NAME": an option (size_t, read
+ *              and write); "trim": acre_trim(0) (int, read: whether memory was given back); "version" (const
+ *              char *, read).
+ *   out, inout_out_size  where the value goes, and the size of that; NULL: it is not wanted.
+ *   in, in_size  the new value; NULL: none.
+ *   returns    0; ENOENT for an unknown name; EINVAL when a size is not that of the type; EPERM when the
+ *              thing cannot be written (now); ERANGE as acre_option_set().
+ *   errors     none besides.
+ *   cost       a search; for "stats." that of acre_stats_get().
+ *   threads    safe.   signals  unsafe.   fork  safe.
+ */
+ACRE_API int acre_ctl(const char *name, void *out, size_t *inout_out_size, const void *in, size_t in_size);
+
+/* Blocks of one size class. */
+struct acre_class {
+    size_t size;               /* of a block                                              */
+    size_t span_size;          /* of the runs of pages they are cut from                  */
+    unsigned long long spans;  /* number of those                                         */
+    unsigned long long live;   /* blocks that the program has                             */
+    unsigned long long cached; /* free ones in the caches of threads and shards           */
+    unsigned long long free;   /* free ones in spans, handed out before                   */
+};
+
+/* acre_visit_classes -- look at every size class.
+ *
+ *   visit      called for each, smallest first, until it returns other than 0; it may allocate.
+ *   context    passed on to it.
+ *   returns    what the last call of visit returned; 0 when there was none.
+ *   errors     none; ENOMEM is returned when there is no memory for the numbers.
+ *   cost       that of acre_stats_get().
+ *   threads    safe.   signals  unsafe.   fork  safe.
+ */
+ACRE_API int acre_visit_classes(int (*visit)(void *context, const struct acre_class *c), void *context);
+
 /* acre_version -- the version of the library that is running, as "major.minor.patch".
  *
  *   returns    a static string.

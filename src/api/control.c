@@ -4,6 +4,7 @@
 #include "base/atomic.h"
 #include "core/option.h"
 #include "heap/show.h"
+#include "heap/thread.h"
 #include "heap/trim.h"
 
 #include <acre/acre.h>
@@ -32,7 +33,7 @@ void ac_control_obey(struct ac_state *state, uint32_t me)
     }
     asked = ac_load_acq(&control->fresh_asked);
     if (asked != control->fresh_done) {
-        ac_show_all(me);
+        ac_show_all(ac_thread_all_heaps(), me);
         ac_store_rel(&control->fresh_done, asked);
     }
 }

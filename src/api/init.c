@@ -15,7 +15,7 @@
 /* Marked as in a slow path, so that no handler waits for what this thread holds. */
 static void tick(void)
 {
-    struct ac_heap *heap = ac_heap_self;
+    struct ac_heap *heap = ac_heap_mine();
     ac_helper_poke();
     if (!ac_heap_is_real(heap) || !ac_heap_mark(heap))
         return;

@@ -29,6 +29,7 @@
 #include <string.h>
 
 #define PUBLISH_EVERY_NS 10000000u
+#define PEAK_EVERY_NS 50000000u
 #define PEAK_LEAST_BYTES ((size_t)4 << 20)
 #define SECOND_NS 1000000000u
 #define NRINGS 3u
@@ -47,6 +48,7 @@ static struct {
     uint64_t last_ns;
     uint64_t due_ns[NRINGS];
     uint64_t peak_bytes;
+    uint64_t peak_due_ns;
 } publish;
 
 /* The peak is by resident memory where that is known; of snapshots within a hundredth of it, the one with
@@ -98,9 +100,11 @@ static size_t footprint(void)
 static void publish_peak(struct ac_state *s, uint64_t now_ns)
 {
     size_t bytes = footprint();
-    if (bytes < PEAK_LEAST_BYTES || bytes <= publish.peak_bytes + publish.peak_bytes / 100)
+    if (now_ns < publish.peak_due_ns || bytes < PEAK_LEAST_BYTES ||
+        bytes <= publish.peak_bytes + publish.peak_bytes / 100)
         return;
     publish.peak_bytes = bytes;
+    publish.peak_due_ns = now_ns + PEAK_EVERY_NS;
     write_snapshots(s, NULL, take(now_ns));
 }
 
@@ -128,7 +132,7 @@ static void keep_timeline(struct ac_state *s, uint64_t now_ns, uint32_t me)
         publish.due_ns[0] = now_ns + SECOND_NS;
         return;
     }
-    ac_show_all(me);
+    ac_show_all(ac_thread_all_heaps(), me);
     ac_large_show();
     const struct ac_snapshot *snapshot = take(now_ns);
     for (unsigned i = 0; i < NRINGS && now_ns >= publish.due_ns[i]; i++) {

@@ -2,10 +2,7 @@
 #include "heap/show.h"
 
 #include "heap/outbox.h"
-#include "heap/thread.h"
 #include "os/os.h"
-
-#define SHOW_EVERY_NS 10000000u
 
 /* By any thread. A clock read at the first birth would make 64 KiB of libc resident in every program. */
 static uint64_t last_look_ns;
@@ -45,12 +42,6 @@ void ac_show_heap(struct ac_heap *heap)
     show_counts(heap, heap->shown_ns);
 }
 
-void ac_show_heap_in_turn(struct ac_heap *heap)
-{
-    if (ac_os_now_ns() - heap->shown_ns >= SHOW_EVERY_NS)
-        ac_show_heap(heap);
-}
-
 void ac_show_emptied(struct ac_heap *heap)
 {
     for (unsigned c = 1; heap->outbox != NULL && c < AC_NCLASSES; c++)
@@ -67,9 +58,9 @@ void ac_show_owner(struct ac_heap *heap, bool is_mine)
     ac_store_rlx(&row->tid, is_mine ? ac_os_thread_id() : 0);
 }
 
-void ac_show_all(uint32_t me)
+void ac_show_all(struct ac_heap *first, uint32_t me)
 {
-    for (struct ac_heap *h = ac_thread_all_heaps(); h != NULL; h = h->next_all) {
+    for (struct ac_heap *h = first; h != NULL; h = h->next_all) {
         if (!ac_lock_try(&h->lock, me))
             continue; /* it is on a slow path, and shows itself */
         ac_show_heap(h);

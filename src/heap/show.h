@@ -15,17 +15,14 @@
 /* All that it keeps and has counted. */
 void ac_show_heap(struct ac_heap *heap);
 
-/* The same, if it was not done lately. */
-void ac_show_heap_in_turn(struct ac_heap *heap);
-
 /* The same for one whose caches have just been emptied: magazines show themselves as that happens. */
 void ac_show_emptied(struct ac_heap *heap);
 
 /* It is the calling thread's now, or nobody's. */
 void ac_show_owner(struct ac_heap *heap, bool is_mine);
 
-/* All caches, but for those in use this very moment. `me` is the id of a caller that is marked as in a slow
- * path, or the helper's. */
-void ac_show_all(uint32_t me);
+/* All caches from `first` on, but for those in use this very moment. `me` is the id of a caller that is
+ * marked as in a slow path, or the helper's. */
+void ac_show_all(struct ac_heap *first, uint32_t me);
 
 #endif

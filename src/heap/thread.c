@@ -475,8 +475,6 @@ bool ac_heap_enter(struct ac_heap *heap)
 
 void ac_heap_leave(struct ac_heap *heap)
 {
-    if (AC_UNLIKELY((heap->slow_paths + 1) % TICK_EVERY == 0))
-        ac_show_heap_in_turn(heap);
     ac_unlock(&heap->lock);
     ac_heap_unmark(heap);
 }

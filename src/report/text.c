@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "report/text.h"
 
+#include <stdbool.h>
+
 static void line(struct ac_fmt *out, const char *name, uint64_t value)
 {
     size_t start = out->len;
@@ -69,4 +71,72 @@ void ac_text_xml(const struct ac_snapshot *snapshot, const char *version, struct
         ac_fmt_str(out, "/>\n");
     }
     ac_fmt_str(out, "</acre>\n</malloc>\n");
+}
+
+static void member(struct ac_fmt *out, const char *name, uint64_t value, bool is_first)
+{
+    ac_fmt_str(out, is_first ? "\"" : ",\"");
+    ac_fmt_str(out, name);
+    ac_fmt_str(out, "\":");
+    ac_fmt_dec(out, value);
+}
+
+void ac_text_json(const struct ac_snapshot *snapshot, const char *version, struct ac_fmt *out)
+{
+    bool is_first = true;
+    ac_fmt_str(out, "{\"schema\":\"acre.stats/1\",\"version\":\"");
+    ac_fmt_str(out, version);
+    ac_fmt_str(out, "\",\"stats\":{");
+    for (unsigned i = 0; i < AC_STAT_COUNT; i++)
+        member(out, ac_stat_name[i], snapshot->stats[i], i == 0);
+    ac_fmt_str(out, "},\"classes\":[");
+    for (unsigned c = 0; c < AC_STATE_MAX_CLASSES; c++) {
+        const struct ac_state_class *row = &snapshot->classes[c];
+        if (row->nspans == 0)
+            continue;
+        ac_fmt_str(out, is_first ? "{" : ",{");
+        is_first = false;
+        member(out, "size", row->size_bytes, true);
+        member(out, "live", row->live_objects, false);
+        member(out, "cached", row->cached_objects, false);
+        member(out, "free", row->free_objects, false);
+        member(out, "spans", row->nspans, false);
+        ac_fmt_char(out, '}');
+    }
+    ac_fmt_str(out, "]}\n");
+}
+
+static void metric(struct ac_fmt *out, const char *lead, const char *name, const char *suffix)
+{
+    ac_fmt_str(out, lead);
+    ac_fmt_str(out, "acre_");
+    ac_fmt_str(out, name);
+    ac_fmt_str(out, suffix);
+    ac_fmt_char(out, ' ');
+}
+
+void ac_text_prometheus(const struct ac_snapshot *snapshot, const char *version, struct ac_fmt *out)
+{
+    enum kind { GAUGE, COUNTER };
+    static const struct {
+        enum kind kind;
+        const char *help;
+    } rows[] = {
+#define AC_STAT(name, kind, unit, help) {kind, help},
+#include "core/stat.def"
+#undef AC_STAT
+    };
+    (void)version;
+    for (unsigned i = 0; i < AC_STAT_COUNT; i++) {
+        const char *suffix = rows[i].kind == COUNTER ? "_total" : "";
+        if (i == AC_STAT_rss_bytes)
+            continue; /* the system's to say */
+        metric(out, "# HELP ", ac_stat_name[i], suffix);
+        ac_fmt_str(out, rows[i].help);
+        metric(out, "\n# TYPE ", ac_stat_name[i], suffix);
+        ac_fmt_str(out, rows[i].kind == COUNTER ? "counter" : "gauge");
+        metric(out, "\n", ac_stat_name[i], suffix);
+        ac_fmt_dec(out, snapshot->stats[i]);
+        ac_fmt_char(out, '\n');
+    }
 }

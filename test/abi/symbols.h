@@ -75,6 +75,10 @@ static const char *const acre_names[] = {
     "acre_option_set",
     "acre_version",
     "acre_verify",
+    "acre_stats_get",
+    "acre_stats_print",
+    "acre_ctl",
+    "acre_visit_classes",
 };
 
 #define NAMES_COUNT(names) (sizeof(names) / sizeof((names)[0]))
