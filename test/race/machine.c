@@ -174,6 +174,34 @@ bool ac_os_is_restricted(void)
     return false;
 }
 
+void *ac_os_map_file(const char *path, void *at, size_t bytes, struct ac_os_shared *inout_shared)
+{
+    (void)path, (void)at, (void)bytes, (void)inout_shared;
+    return NULL;
+}
+
+void *ac_os_map_shared(const char *name, void *at, size_t bytes, struct ac_os_shared *inout_shared)
+{
+    (void)name, (void)at, (void)bytes, (void)inout_shared;
+    return NULL;
+}
+
+void *ac_os_map_nameless(void *at, size_t bytes)
+{
+    (void)at, (void)bytes;
+    return NULL;
+}
+
+void ac_os_zero_shared(void *addr, size_t bytes)
+{
+    (void)addr, (void)bytes;
+}
+
+uint32_t ac_os_thread_id(void)
+{
+    return 1;
+}
+
 uint32_t ac_os_pid(void)
 {
     return 1;
