@@ -90,6 +90,7 @@ static void bin_open(struct ac_heap *heap, unsigned class, unsigned count)
     bool full = mag->stock == quarantine_of(class, mag->log2);
     ac_store_rlx(&bin->base, slots + mag->stock * sizeof(void *));
     ac_store_rlx(&bin->limit, full ? slots + mag->cap * sizeof(void *) : AC_BIN_SHUT_LIMIT);
+    ac_store_rlx(&heap->row->magazines[class], (uint16_t)count);
     ac_compiler_barrier();
     ac_store_rlx(&bin->top, slots + count * sizeof(void *));
 }

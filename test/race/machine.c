@@ -197,6 +197,43 @@ void ac_os_zero_shared(void *addr, size_t bytes)
     (void)addr, (void)bytes;
 }
 
+/* What the option hardened needs; no scenario sets it. */
+bool ac_os_guard(void *addr, size_t bytes)
+{
+    (void)addr, (void)bytes;
+    return false;
+}
+
+bool ac_os_unguard(void *addr, size_t bytes)
+{
+    (void)addr, (void)bytes;
+    return false;
+}
+
+bool ac_os_no_access(void *addr, size_t bytes)
+{
+    (void)addr, (void)bytes;
+    return false;
+}
+
+bool ac_os_map_again(void *addr, size_t bytes)
+{
+    (void)addr, (void)bytes;
+    return false;
+}
+
+bool ac_os_read_only(void *addr, size_t bytes)
+{
+    (void)addr, (void)bytes;
+    return false;
+}
+
+void ac_os_entropy(uint64_t out_words[2])
+{
+    out_words[0] = 1;
+    out_words[1] = 2;
+}
+
 uint32_t ac_os_thread_id(void)
 {
     return 1;
