@@ -174,71 +174,6 @@ bool ac_os_is_restricted(void)
     return false;
 }
 
-void *ac_os_map_file(const char *path, void *at, size_t bytes, struct ac_os_shared *inout_shared)
-{
-    (void)path, (void)at, (void)bytes, (void)inout_shared;
-    return NULL;
-}
-
-void *ac_os_map_shared(const char *name, void *at, size_t bytes, struct ac_os_shared *inout_shared)
-{
-    (void)name, (void)at, (void)bytes, (void)inout_shared;
-    return NULL;
-}
-
-void *ac_os_map_nameless(void *at, size_t bytes)
-{
-    (void)at, (void)bytes;
-    return NULL;
-}
-
-void ac_os_zero_shared(void *addr, size_t bytes)
-{
-    (void)addr, (void)bytes;
-}
-
-/* What the option hardened needs; no scenario sets it. */
-bool ac_os_guard(void *addr, size_t bytes)
-{
-    (void)addr, (void)bytes;
-    return false;
-}
-
-bool ac_os_unguard(void *addr, size_t bytes)
-{
-    (void)addr, (void)bytes;
-    return false;
-}
-
-bool ac_os_no_access(void *addr, size_t bytes)
-{
-    (void)addr, (void)bytes;
-    return false;
-}
-
-bool ac_os_map_again(void *addr, size_t bytes)
-{
-    (void)addr, (void)bytes;
-    return false;
-}
-
-bool ac_os_read_only(void *addr, size_t bytes)
-{
-    (void)addr, (void)bytes;
-    return false;
-}
-
-void ac_os_entropy(uint64_t out_words[2])
-{
-    out_words[0] = 1;
-    out_words[1] = 2;
-}
-
-uint32_t ac_os_thread_id(void)
-{
-    return 1;
-}
-
 uint32_t ac_os_pid(void)
 {
     return 1;
@@ -261,6 +196,12 @@ void *ac_os_map_shared(const char *name, void *at, size_t bytes, struct ac_os_sh
     (void)at;
     (void)bytes;
     (void)inout_shared;
+    return NULL;
+}
+
+void *ac_os_map_nameless(void *at, size_t bytes)
+{
+    (void)at, (void)bytes;
     return NULL;
 }
 
