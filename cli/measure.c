@@ -53,6 +53,7 @@ enum {
 };
 #define READY_LIMIT_NS 60000000000u
 #define STOP_LIMIT_NS 10000000000u
+#define KILL_AGAIN_NS 200000000u
 
 enum phase { RUNNING, STARTING, LOADED, STOPPING, KILLED };
 
@@ -260,7 +261,7 @@ static void add_point(struct ac_series *series, uint64_t at_ns, uint64_t kib)
     while (i >= AC_SERIES_POINTS) {
         for (size_t j = 0; j < AC_SERIES_POINTS / 2; j++) {
             uint32_t a = series->kib[2 * j];
-            uint32_t b = series->kib[2 * j + 1];
+            uint32_t b = 2 * j + 1 < series->npoints ? series->kib[2 * j + 1] : 0;
             series->kib[j] = a > b ? a : b;
         }
         series->npoints = (series->npoints + 1) / 2;
@@ -316,6 +317,8 @@ static void check_time(struct run *run)
         if (!run->program_ended)
             fail(run, "still there 10 s after SIGTERM");
         enter(run, KILLED);
+    } else if (run->phase == KILLED && now_ns - run->phase_ns > KILL_AGAIN_NS) {
+        enter(run, KILLED); /* one may have been forked meanwhile */
     }
 }
 
