@@ -24,6 +24,14 @@ coverage: ## Lines and branches of src/ that the tests reach
 	@tools/setup coverage
 	@tools/coverage
 
+fuzz: ## Fuzz the interface for SECONDS (600), guided by coverage
+	@tools/setup check
+	@fuzz/run.py $(or $(SECONDS),600)
+
+soak: all ## A server for SECONDS (3600): its memory may not grow
+	@cc -std=gnu11 -O1 -fno-builtin -D_GNU_SOURCE -Iinclude -o build/soak fuzz/soak.c build/libacre.so.1 -lpthread
+	@LD_PRELOAD=$(abspath build/libacre-preload.so) LD_LIBRARY_PATH=build build/soak $(or $(SECONDS),3600)
+
 demo: ## Run a real program on the system's malloc and on acre
 	@tools/demo
 
@@ -46,4 +54,4 @@ clean: ## Remove build/
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 10
 
-.PHONY: all check coverage demo bench install dist format clean help
+.PHONY: all check coverage fuzz soak demo bench install dist format clean help

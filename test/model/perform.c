@@ -7,8 +7,18 @@
 #include "perform.h"
 
 #include <errno.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
-enum { ERRNO_MARK = 4095, VERIFY_EVERY = 1 << 15, KEEP_MAX_BYTES = 1 << 16 };
+enum {
+    ERRNO_MARK = 4095,
+    VERIFY_EVERY = 1 << 15,
+    KEEP_MAX_BYTES = 1 << 16,
+    CHILD_OPS = 200,
+    CHILD_SECONDS = 120
+};
+
+static void perform_kind(struct worker *worker, struct op op, struct block *slot);
 
 static const struct subject *subject_of(const struct worker *worker)
 {
@@ -177,6 +187,33 @@ static void ask_too_much(const struct worker *worker, struct op op, const struct
         must_refuse(worker, "aligned_alloc", subject->aligned_alloc(op.alignment * 3, op.size), EINVAL);
 }
 
+/* Only this thread's blocks: the others' may be in the middle of anything. */
+static void work_in_child(struct worker *worker)
+{
+    alarm(CHILD_SECONDS);
+    world_verify_slots(worker);
+    for (unsigned i = 0; i < CHILD_OPS; i++) {
+        worker->index++;
+        struct op op = plan_op(&worker->world->plan, worker->thread, worker->index);
+        if (op.kind == OP_GIVE || op.kind == OP_TAKE || op.kind == OP_FORK)
+            op.kind = OP_MALLOC;
+        perform_kind(worker, op, world_slot(worker->world, worker->thread, op.slot));
+    }
+    world_verify_slots(worker);
+    world_verify_books(worker);
+    _exit(0);
+}
+
+static void fork_child(struct worker *worker)
+{
+    int status = 0;
+    pid_t child = fork();
+    if (child == 0)
+        work_in_child(worker);
+    if (child < 0 || waitpid(child, &status, 0) != child || status != 0)
+        world_child_failed(worker, status);
+}
+
 static void perform_kind(struct worker *worker, struct op op, struct block *slot)
 {
     switch (op.kind) {
@@ -212,6 +249,9 @@ static void perform_kind(struct worker *worker, struct op op, struct block *slot
         break;
     case OP_TRIM:
         subject_of(worker)->trim(op.dice % KEEP_MAX_BYTES);
+        break;
+    case OP_FORK:
+        fork_child(worker);
         break;
     case OP_KINDS:
         break;

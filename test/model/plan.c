@@ -12,10 +12,10 @@ static const unsigned shares[OP_KINDS] = {
     [OP_MALLOC] = 280,  [OP_CALLOC] = 70,      [OP_ALIGNED_ALLOC] = 25, [OP_POSIX_MEMALIGN] = 15,
     [OP_MEMALIGN] = 10, [OP_REALLOC] = 110,    [OP_REALLOCARRAY] = 20,  [OP_REALLOC_USABLE] = 10,
     [OP_FREE] = 250,    [OP_FREE_SIZED] = 100, [OP_USABLE_SIZE] = 30,   [OP_GIVE] = 39,
-    [OP_TAKE] = 39,     [OP_REFUSED] = 2,      [OP_TRIM] = 0,
+    [OP_TAKE] = 39,     [OP_REFUSED] = 2,      [OP_TRIM] = 0,           [OP_FORK] = 0,
 };
 
-enum { TRIM_EVERY = 1 << 14 };
+enum { TRIM_EVERY = 1 << 14, FORK_EVERY = 1 << 16 };
 
 uint64_t plan_random(uint64_t *state)
 {
@@ -29,6 +29,8 @@ static enum op_kind random_kind(uint64_t random)
 {
     if (random % TRIM_EVERY == 0)
         return OP_TRIM;
+    if (random % FORK_EVERY == 1)
+        return OP_FORK;
     unsigned place = (unsigned)(random >> 32) % 1000;
     for (unsigned kind = 0; kind < OP_KINDS; kind++) {
         if (place < shares[kind])
@@ -125,6 +127,7 @@ void plan_describe(struct op op, char *out_text, size_t text_bytes)
         [OP_TAKE] = "take from a thread:",
         [OP_REFUSED] = "impossible request with",
         [OP_TRIM] = "malloc_trim",
+        [OP_FORK] = "fork with",
     };
     const char *name = names[op.kind];
     switch (op.kind) {

@@ -27,6 +27,7 @@ enum op_kind {
     OP_TAKE,    /* put a block that was given to this thread into the slot */
     OP_REFUSED, /* ask for something that cannot be had */
     OP_TRIM,
+    OP_FORK, /* a child works on with the blocks of the thread, and ends */
     OP_KINDS
 };
 

@@ -16,6 +16,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+enum { SHORT_STEPS = 2000 };
+
 struct job {
     const struct run *run;
     struct worker worker;
@@ -104,7 +106,8 @@ static void do_rounds(struct job *jobs)
 void run_here(const struct run *run, struct outcome *outcome)
 {
     struct world *world = world_create(&run->plan, subject_get(), outcome);
-    world->verify_every = run->steps && run->verify_every ? 1 : run->verify_every;
+    bool is_short = run->steps && run->nsteps <= SHORT_STEPS;
+    world->verify_every = is_short && run->verify_every ? 1 : run->verify_every;
     struct job *jobs = run_map(THREADS_MAX * sizeof(*jobs), false);
     for (unsigned i = 0; i < run->plan.nthreads; i++)
         jobs[i] = (struct job){.run = run, .worker = {.world = world, .thread = i}};

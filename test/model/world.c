@@ -22,6 +22,10 @@ enum {
     MEDIUM_BYTES = 65536 /* one in 8 to this size is, one in 64 beyond */
 };
 
+#ifndef WORLD_END /* a fuzzer wants to see how it ends */
+#define WORLD_END(message) _exit(1)
+#endif
+
 struct world *world_create(const struct plan *plan, const struct subject *subject, struct outcome *outcome)
 {
     size_t slot_bytes = (size_t)plan->nthreads * plan->nslots * sizeof(struct block);
@@ -58,7 +62,15 @@ void world_fail(const struct worker *worker, const char *format, ...)
     va_start(arguments, format);
     vsnprintf(outcome->message, sizeof(outcome->message), format, arguments);
     va_end(arguments);
-    _exit(1);
+    WORLD_END(outcome->message);
+}
+
+void world_child_failed(const struct worker *worker, int status)
+{
+    struct outcome *outcome = worker->world->outcome;
+    if (__atomic_load_n(&outcome->failed, __ATOMIC_ACQUIRE))
+        WORLD_END(outcome->message);
+    world_fail(worker, "a forked child ended with status %#x", (unsigned)status);
 }
 
 /* The live block that shares bytes with [start, start + bytes), or NULL. Other threads are not stopped for

@@ -71,6 +71,9 @@ struct block *world_slot(struct world *world, unsigned thread, uint32_t slot);
 void world_fail(const struct worker *worker, const char *format, ...)
     __attribute__((noreturn, format(printf, 2, 3)));
 
+/* The same, for a forked child: what it has said of itself stands. */
+void world_child_failed(const struct worker *worker, int status) __attribute__((noreturn));
+
 /* Take a block the subject returned into the books: check it, claim it, fill it. `zeroed`: all of it must
  * be 0. `dice` decides whether a bigger block is filled whole. */
 struct block world_adopt(const struct worker *worker, struct block block, bool zeroed, uint32_t dice);
