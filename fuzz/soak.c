@@ -65,6 +65,20 @@ static void replace(void **place, size_t size)
     *place = filled(size);
 }
 
+/* What is live is the same from the beginning. */
+static void fill_tables(void)
+{
+    uint64_t state = 1;
+    for (unsigned worker = 0; worker < WORKERS; worker++) {
+        for (unsigned i = 0; i < SESSIONS; i++)
+            replace(&sessions[worker][i], 200 + next_random(&state) % 800);
+        for (unsigned i = 0; i < ENTRIES; i++)
+            replace(&entries[worker][i], some_size(next_random(&state)));
+    }
+    for (unsigned i = 0; i < QUEUE; i++)
+        queue[i] = filled(next_random(&state) % 50 == 0 ? 300000 : 2000);
+}
+
 static void serve(unsigned worker, uint64_t *state)
 {
     void *parts[30];
@@ -175,6 +189,7 @@ int main(int argc, char **argv)
     time_t seconds = argc > 1 ? atol(argv[1]) : 3600;
     start = time(NULL);
     end = start + seconds;
+    fill_tables();
     for (unsigned i = 0; i < WORKERS; i++) {
         numbers[i] = i;
         if (pthread_create(&threads[i], NULL, succeed, &numbers[i]) != 0)

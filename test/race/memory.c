@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * memory.c -- what each thread sees of memory: messages, views, vector clocks; see checker.h. The
- * functions at the end are what the compiler calls for every access of code compiled with
- * -fsanitize=thread.
+ * compiler's calls of it are in calls.c.
  */
 #include "memory.h"
 
@@ -67,9 +66,9 @@ static struct shadow shadows[SHADOWS];
 static struct view views[THREADS];
 static struct view fences;
 static uint32_t run;
-static void *place_in_code; /* of the access at hand */
 
 bool memory_trace;
+void *memory_code;
 
 static unsigned me(void)
 {
@@ -157,7 +156,7 @@ static void judge(const struct shadow *shadow, unsigned byte, enum access access
     static const char *const names[NACCESS] = {"read", "write", "atomic read", "atomic write"};
     if (shadow->clock[kind][other][byte] > views[me()].clock[other])
         race_fail("data race: %s of %#lx by thread %d at %p, %s by thread %u", names[access],
-                  (unsigned long)shadow->word + byte, race_self(), place_in_code, names[kind], other - 1);
+                  (unsigned long)shadow->word + byte, race_self(), memory_code, names[kind], other - 1);
 }
 
 /* Bytes [from, to) of a word. */
@@ -186,7 +185,7 @@ static void look_for_race(uintptr_t addr, size_t bytes, enum access access)
     }
 }
 
-static void plain(void *addr, size_t bytes, bool write)
+void memory_plain(void *addr, size_t bytes, bool write)
 {
     if (race_is_private(addr))
         return;
@@ -197,7 +196,7 @@ static void plain(void *addr, size_t bytes, bool write)
 
 void race_note_write(void *addr, size_t bytes)
 {
-    plain(addr, bytes, true);
+    memory_plain(addr, bytes, true);
 }
 
 /* ---- atomic accesses ---- */
@@ -270,7 +269,7 @@ static void trace(const char *what, const void *addr, uint64_t value)
 {
     if (memory_trace)
         printf("race: %d %-8s %p %#llx at %p\n", race_self(), what, addr, (unsigned long long)value,
-               place_in_code);
+               memory_code);
 }
 
 static void acquire(const struct message *message)
@@ -290,7 +289,7 @@ static bool is_release(int order)
     return order == __ATOMIC_RELEASE || order == __ATOMIC_ACQ_REL || order == __ATOMIC_SEQ_CST;
 }
 
-static uint64_t load(void *addr, unsigned bytes, int order)
+uint64_t memory_load(void *addr, unsigned bytes, int order)
 {
     struct place *place = arrive(addr, bytes, false);
     unsigned t = me();
@@ -353,14 +352,12 @@ static void write_message(struct place *place, void *addr, uint64_t value, unsig
     memset(place->again, 0, sizeof place->again);
 }
 
-static void store(void *addr, uint64_t value, unsigned bytes, int order)
+void memory_store(void *addr, uint64_t value, unsigned bytes, int order)
 {
     write_message(arrive(addr, bytes, true), addr, value, bytes, order, NULL);
 }
 
-enum change { EXCHANGE, ADD, AND, OR };
-
-static uint64_t change(void *addr, uint64_t operand, unsigned bytes, int order, enum change how)
+uint64_t memory_change(void *addr, uint64_t operand, unsigned bytes, int order, enum memory_change how)
 {
     struct place *place = arrive(addr, bytes, true);
     struct message *old = place != NULL ? newest(place) : NULL;
@@ -375,7 +372,7 @@ static uint64_t change(void *addr, uint64_t operand, unsigned bytes, int order, 
     return before;
 }
 
-static bool compare_exchange(void *addr, uint64_t *expected, uint64_t value, unsigned bytes, int order,
+bool memory_compare_exchange(void *addr, uint64_t *expected, uint64_t value, unsigned bytes, int order,
                              int failure)
 {
     struct place *place = arrive(addr, bytes, true);
@@ -391,145 +388,4 @@ static bool compare_exchange(void *addr, uint64_t *expected, uint64_t value, uns
     if (same)
         write_message(place, addr, value, bytes, order, old);
     return same;
-}
-
-/* ---- what the compiler calls ---- */
-
-#define HERE (place_in_code = __builtin_return_address(0))
-#define ACCESS(n)                                                                                            \
-    void __tsan_read##n(void *addr);                                                                         \
-    void __tsan_write##n(void *addr);                                                                        \
-    void __tsan_unaligned_read##n(void *addr);                                                               \
-    void __tsan_unaligned_write##n(void *addr);                                                              \
-    void __tsan_read##n(void *addr)                                                                          \
-    {                                                                                                        \
-        HERE;                                                                                                \
-        plain(addr, n, false);                                                                               \
-    }                                                                                                        \
-    void __tsan_write##n(void *addr)                                                                         \
-    {                                                                                                        \
-        HERE;                                                                                                \
-        plain(addr, n, true);                                                                                \
-    }                                                                                                        \
-    void __tsan_unaligned_read##n(void *addr)                                                                \
-    {                                                                                                        \
-        HERE;                                                                                                \
-        plain(addr, n, false);                                                                               \
-    }                                                                                                        \
-    void __tsan_unaligned_write##n(void *addr)                                                               \
-    {                                                                                                        \
-        HERE;                                                                                                \
-        plain(addr, n, true);                                                                                \
-    }
-ACCESS(1)
-ACCESS(2)
-ACCESS(4)
-ACCESS(8)
-ACCESS(16)
-
-#define ATOMICS(bits, type)                                                                                  \
-    type __tsan_atomic##bits##_load(type *addr, int order);                                                  \
-    void __tsan_atomic##bits##_store(type *addr, type value, int order);                                     \
-    type __tsan_atomic##bits##_exchange(type *addr, type value, int order);                                  \
-    type __tsan_atomic##bits##_fetch_add(type *addr, type value, int order);                                 \
-    type __tsan_atomic##bits##_fetch_and(type *addr, type value, int order);                                 \
-    type __tsan_atomic##bits##_fetch_or(type *addr, type value, int order);                                  \
-    int __tsan_atomic##bits##_compare_exchange_strong(type *addr, type *expected, type value, int order,     \
-                                                      int failure);                                          \
-    type __tsan_atomic##bits##_load(type *addr, int order)                                                   \
-    {                                                                                                        \
-        HERE;                                                                                                \
-        return (type)load(addr, sizeof *addr, order);                                                        \
-    }                                                                                                        \
-    void __tsan_atomic##bits##_store(type *addr, type value, int order)                                      \
-    {                                                                                                        \
-        HERE;                                                                                                \
-        store(addr, value, sizeof *addr, order);                                                             \
-    }                                                                                                        \
-    type __tsan_atomic##bits##_exchange(type *addr, type value, int order)                                   \
-    {                                                                                                        \
-        HERE;                                                                                                \
-        return (type)change(addr, value, sizeof *addr, order, EXCHANGE);                                     \
-    }                                                                                                        \
-    type __tsan_atomic##bits##_fetch_add(type *addr, type value, int order)                                  \
-    {                                                                                                        \
-        HERE;                                                                                                \
-        return (type)change(addr, value, sizeof *addr, order, ADD);                                          \
-    }                                                                                                        \
-    type __tsan_atomic##bits##_fetch_and(type *addr, type value, int order)                                  \
-    {                                                                                                        \
-        HERE;                                                                                                \
-        return (type)change(addr, value, sizeof *addr, order, AND);                                          \
-    }                                                                                                        \
-    type __tsan_atomic##bits##_fetch_or(type *addr, type value, int order)                                   \
-    {                                                                                                        \
-        HERE;                                                                                                \
-        return (type)change(addr, value, sizeof *addr, order, OR);                                           \
-    }                                                                                                        \
-    int __tsan_atomic##bits##_compare_exchange_strong(type *addr, type *expected, type value, int order,     \
-                                                      int failure)                                           \
-    {                                                                                                        \
-        HERE;                                                                                                \
-        uint64_t wanted = *expected;                                                                         \
-        bool done = compare_exchange(addr, &wanted, value, sizeof *addr, order, failure);                    \
-        *expected = (type)wanted;                                                                            \
-        return done;                                                                                         \
-    }
-ATOMICS(8, uint8_t)
-ATOMICS(16, uint16_t)
-ATOMICS(32, uint32_t)
-ATOMICS(64, uint64_t)
-
-void __tsan_init(void);
-void __tsan_read_range(void *addr, size_t bytes);
-void __tsan_write_range(void *addr, size_t bytes);
-void __tsan_atomic_thread_fence(int order);
-void __tsan_atomic_signal_fence(int order);
-
-void __tsan_init(void) {}
-
-void __tsan_read_range(void *addr, size_t bytes)
-{
-    plain(addr, bytes, false);
-}
-
-void __tsan_write_range(void *addr, size_t bytes)
-{
-    plain(addr, bytes, true);
-}
-
-void __tsan_atomic_thread_fence(int order)
-{
-    if (order == __ATOMIC_SEQ_CST && race_self() >= 0)
-        memory_fence(race_self());
-}
-
-void __tsan_atomic_signal_fence(int order)
-{
-    (void)order;
-}
-
-/* The engine's calls of memcpy and the like go here: CMakeLists.txt. */
-void *race_memcpy(void *to, const void *from, size_t bytes);
-void *race_memmove(void *to, const void *from, size_t bytes);
-void *race_memset(void *to, int with, size_t bytes);
-
-void *race_memcpy(void *to, const void *from, size_t bytes)
-{
-    return race_memmove(to, from, bytes);
-}
-
-void *race_memmove(void *to, const void *from, size_t bytes)
-{
-    HERE;
-    plain((void *)(uintptr_t)from, bytes, false);
-    plain(to, bytes, true);
-    return memmove(to, from, bytes);
-}
-
-void *race_memset(void *to, int with, size_t bytes)
-{
-    HERE;
-    plain(to, bytes, true);
-    return memset(to, with, bytes);
 }

@@ -6,6 +6,8 @@
 #define AC_TEST_RACE_MEMORY_H
 
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 /* Start over: all threads see everything. */
 void memory_begin(void);
@@ -24,6 +26,18 @@ void race_step(void);
 
 /* Print what is done. */
 extern bool memory_trace;
+
+/* Where in the code the access at hand is. */
+extern void *memory_code;
+
+/* Accesses by the present thread; the orders are the compiler's __ATOMIC_*. */
+enum memory_change { EXCHANGE, ADD, AND, OR };
+void memory_plain(void *addr, size_t bytes, bool write);
+uint64_t memory_load(void *addr, unsigned bytes, int order);
+void memory_store(void *addr, uint64_t value, unsigned bytes, int order);
+uint64_t memory_change(void *addr, uint64_t operand, unsigned bytes, int order, enum memory_change how);
+bool memory_compare_exchange(void *addr, uint64_t *expected, uint64_t value, unsigned bytes, int order,
+                             int failure);
 
 /* A place has turned out to be shared: the runs begin again. */
 void race_restart(void) __attribute__((noreturn));
