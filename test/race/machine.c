@@ -98,66 +98,6 @@ bool ac_os_wipe_on_fork(void *addr, size_t bytes)
     return true;
 }
 
-bool ac_os_guard(void *addr, size_t bytes)
-{
-    take_away(addr, bytes);
-    return true;
-}
-
-bool ac_os_unguard(void *addr, size_t bytes)
-{
-    take_away(addr, bytes);
-    return true;
-}
-
-bool ac_os_no_access(void *addr, size_t bytes)
-{
-    take_away(addr, bytes);
-    return true;
-}
-
-bool ac_os_map_again(void *addr, size_t bytes)
-{
-    take_away(addr, bytes);
-    return true;
-}
-
-bool ac_os_read_only(void *addr, size_t bytes)
-{
-    (void)addr;
-    (void)bytes;
-    return true;
-}
-
-void ac_os_entropy(uint64_t out_words[2])
-{
-    out_words[0] = out_words[1] = 1;
-}
-
-void *ac_os_map_file(const char *path, void *at, size_t bytes, struct ac_os_shared *inout_shared)
-{
-    (void)path;
-    (void)at;
-    (void)bytes;
-    (void)inout_shared;
-    return NULL;
-}
-
-void *ac_os_map_shared(const char *name, void *at, size_t bytes, struct ac_os_shared *inout_shared)
-{
-    return ac_os_map_file(name, at, bytes, inout_shared);
-}
-
-void ac_os_zero_shared(void *addr, size_t bytes)
-{
-    take_away(addr, bytes);
-}
-
-uint32_t ac_os_thread_id(void)
-{
-    return (uint32_t)race_self() + 100;
-}
-
 size_t ac_os_page_size(void)
 {
     return 4096;
