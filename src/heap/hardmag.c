@@ -135,7 +135,7 @@ static unsigned refill(struct ac_heap *heap, unsigned class, unsigned count)
     struct ac_center *center = ac_center_get(heap->shard, class, heap->id);
     grow_in_turn(heap, class, count);
     unsigned want = next_batch(mag, class);
-    ac_count_add(&heap->refills, 1);
+    ac_heap_count(heap, refills);
     unsigned got = center == NULL ? 0 : ac_center_take(center, mag->slots + count, want, heap->id, true);
     for (unsigned i = count; i < count + got; i++)
         swap(&mag->slots[i], &mag->slots[random_below(heap, i + 1)]);
@@ -171,7 +171,7 @@ static unsigned flush(struct ac_heap *heap, unsigned class, unsigned count)
     bool hot = mag->log2 >= ac_sizeclass[class].magazine_log2;
     ac_center_give(ac_center_get(heap->shard, class, heap->id), mag->slots + q, n, heap->id, hot);
     memmove(mag->slots + q, mag->slots + q + n, (count - q - n) * sizeof(void *));
-    ac_count_add(&heap->flushes, 1);
+    ac_heap_count(heap, flushes);
     return count - n;
 }
 

@@ -133,6 +133,14 @@ AC_INLINE struct ac_heap *ac_heap_mine(void)
     return ac_heap_self->real;
 }
 
+/* Add 1 to a counter that others read. Wants heap->lock. */
+#define ac_heap_count(heap, counter)                                                                         \
+    do {                                                                                                     \
+        uint64_t value_ = ac_load_rlx(&(heap)->counter) + 1;                                                 \
+        ac_store_rlx(&(heap)->counter, value_);                                                              \
+        ac_store_rlx(&(heap)->row->counter, value_);                                                         \
+    } while (0)
+
 AC_INLINE bool ac_bin_is_busy(uint64_t top)
 {
     return (int64_t)top < 0;

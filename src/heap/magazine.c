@@ -169,7 +169,7 @@ static unsigned flush(struct ac_heap *heap, unsigned class, unsigned count)
     bool hot = mag->checked >= AC_CHECKED_FREES && !can_grow(mag, class);
     ac_center_give(center, mag->slots + first, n, heap->id, hot);
     memmove(mag->slots + first, mag->slots + first + n, (count - first - n) * sizeof(void *));
-    ac_count_add(&heap->flushes, 1);
+    ac_heap_count(heap, flushes);
     count -= n;
     if (mag->shrinks) {
         mag->balance += (int32_t)n;
@@ -198,7 +198,7 @@ static unsigned stock_fill(struct ac_heap *heap, unsigned class, unsigned count)
     memmove(mag->slots + mag->stock, mag->slots + size, count * sizeof(void *));
     count += mag->stock;
     mag->balance = -(int32_t)count;
-    ac_count_add(&heap->refills, 1);
+    ac_heap_count(heap, refills);
     return count;
 }
 
@@ -220,7 +220,7 @@ static unsigned refill(struct ac_heap *heap, unsigned class)
         grow_in_turn(heap, class, 0);
     unsigned want = next_batch(mag, class);
     mag->flushes = 0;
-    ac_count_add(&heap->refills, 1);
+    ac_heap_count(heap, refills);
     return center == NULL ? 0 : ac_center_take(center, mag->slots, want, heap->id, true);
 }
 
