@@ -25,7 +25,7 @@ const size_t ac_noptions = sizeof(ac_options) / sizeof(ac_options[0]);
 
 const char *ac_option_type_name(enum ac_option_type type)
 {
-    static const char *const names[] = {"bool", "size", "ms", "count", "pow2"};
+    static const char *const names[] = {"bool", "size", "ms", "count", "pow2", "action"};
     return names[type];
 }
 
@@ -87,10 +87,17 @@ static bool parse_number(const char *text, size_t length, uint64_t *out_value)
     return true;
 }
 
-static bool parse_word(const char *text, size_t length, uint64_t *out_value)
+static bool parse_word(const char *text, size_t length, bool is_action, uint64_t *out_value)
 {
     static const char *const words[] = {"false", "true", "no", "yes", "off", "on"};
-    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+    static const char *const actions[] = {"abort", "trap", "report"};
+    for (size_t i = 0; is_action && i < sizeof(actions) / sizeof(actions[0]); i++) {
+        if (strlen(actions[i]) == length && memcmp(actions[i], text, length) == 0) {
+            *out_value = i;
+            return true;
+        }
+    }
+    for (size_t i = 0; !is_action && i < sizeof(words) / sizeof(words[0]); i++) {
         if (strlen(words[i]) == length && memcmp(words[i], text, length) == 0) {
             *out_value = i % 2;
             return true;
@@ -104,8 +111,8 @@ static enum ac_conf_verdict judge_value(const struct ac_option_row *row, const c
                                         uint64_t *out_value)
 {
     bool parsed = parse_number(text, length, out_value);
-    if (!parsed && row->type == AC_OPTION_BOOL)
-        parsed = parse_word(text, length, out_value);
+    if (!parsed && (row->type == AC_OPTION_BOOL || row->type == AC_OPTION_ACTION))
+        parsed = parse_word(text, length, row->type == AC_OPTION_ACTION, out_value);
     if (!parsed)
         return AC_CONF_BAD_VALUE;
     if (*out_value < row->min || *out_value > row->max)
@@ -150,7 +157,8 @@ void ac_conf_describe(const struct ac_conf_item *item, char *text, size_t text_b
 {
     static const char *const expected[] = {
         "0 or 1, no or yes, off or on", "a number of bytes such as 65536, 64K or 4M",
-        "a number of milliseconds", "a whole number", "a power of two such as 16K"};
+        "a number of milliseconds",     "a whole number",
+        "a power of two such as 16K",   "abort, trap or report"};
     text[0] = '\0';
     if (item->verdict == AC_CONF_UNKNOWN) {
         describe_unknown(item, text, text_bytes);

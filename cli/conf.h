@@ -13,7 +13,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum ac_option_type { AC_OPTION_BOOL, AC_OPTION_SIZE, AC_OPTION_MS, AC_OPTION_COUNT, AC_OPTION_POW2 };
+enum ac_option_type {
+    AC_OPTION_BOOL,
+    AC_OPTION_SIZE,
+    AC_OPTION_MS,
+    AC_OPTION_COUNT,
+    AC_OPTION_POW2,
+    AC_OPTION_ACTION
+};
 enum ac_option_when { AC_OPTION_START, AC_OPTION_RUN };
 
 struct ac_option_row {

@@ -2,6 +2,7 @@
 #include "core/fault.h"
 
 #include "base/fmt.h"
+#include "core/option.h"
 #include "os/os.h"
 
 static const char *const fault_text[AC_FAULT_COUNT] = {
@@ -10,26 +11,78 @@ static const char *const fault_text[AC_FAULT_COUNT] = {
 #undef AC_FAULT
 };
 
-AC_COLD void ac_fault_raise(enum ac_fault fault, const void *addr, uint32_t size_class_bytes,
-                            const char *note)
+#define MAX_CALLS 12u
+
+static void add_detail(struct ac_fmt *f, const char *before, const char *text)
 {
-    char line[256];
-    struct ac_fmt f = {line, sizeof line - 1, 0};
+    if (f->buf[f->len - 1] != '(')
+        ac_fmt_str(f, ", ");
+    ac_fmt_str(f, before);
+    ac_fmt_str(f, text);
+}
+
+static void add_number(struct ac_fmt *f, const char *before, size_t n, const char *behind)
+{
+    add_detail(f, before, "");
+    ac_fmt_dec(f, n);
+    ac_fmt_str(f, behind);
+}
+
+static void add_stack(struct ac_fmt *f)
+{
+    uintptr_t calls[MAX_CALLS];
+    unsigned n = ac_os_stack(calls, MAX_CALLS);
+    if (n != 0)
+        add_detail(f, "stack", "");
+    for (unsigned i = 0; i < n; i++) {
+        ac_fmt_char(f, ' ');
+        ac_fmt_hex(f, calls[i]);
+    }
+}
+
+static AC_COLD void write_line(enum ac_fault fault, const void *addr, uint32_t size_class_bytes,
+                               size_t size_bytes, const char *note)
+{
+    char line[640];
+    struct ac_fmt f = {line, sizeof line - 2, 0};
     ac_fmt_str(&f, "acre: ");
     ac_fmt_str(&f, fault_text[fault]);
     ac_fmt_char(&f, ' ');
     ac_fmt_hex(&f, (uintptr_t)addr);
     ac_fmt_str(&f, " (");
-    if (size_class_bytes != 0) {
-        ac_fmt_str(&f, "size class ");
-        ac_fmt_dec(&f, size_class_bytes);
-        if (note != NULL)
-            ac_fmt_str(&f, ", ");
-    }
+    if (size_class_bytes != 0)
+        add_number(&f, "size class ", size_class_bytes, "");
+    if (size_bytes != AC_FAULT_NO_SIZE)
+        add_number(&f, "", size_bytes, " bytes asked for");
     if (note != NULL)
-        ac_fmt_str(&f, note);
-    ac_fmt_char(&f, ')');
+        add_detail(&f, note, "");
+    uint32_t thread = ac_os_thread_id();
+    if (thread != 0)
+        add_number(&f, "thread ", thread, "");
+    add_stack(&f);
+    line[f.len++] = ')';
     line[f.len++] = '\n';
     ac_os_write(2, line, f.len);
+}
+
+static AC_NORETURN void end_process(void)
+{
+    if (ac_option_value[AC_OPTION_on_error] == AC_ACTION_TRAP)
+        ac_os_trap();
     ac_os_abort();
+}
+
+AC_COLD void ac_fault_raise(enum ac_fault fault, const void *addr, uint32_t size_class_bytes,
+                            const char *note)
+{
+    write_line(fault, addr, size_class_bytes, AC_FAULT_NO_SIZE, note);
+    end_process();
+}
+
+AC_COLD void ac_fault_report(enum ac_fault fault, const void *addr, uint32_t size_class_bytes,
+                             size_t size_bytes, const char *note)
+{
+    write_line(fault, addr, size_class_bytes, size_bytes, note);
+    if (ac_option_value[AC_OPTION_on_error] != AC_ACTION_REPORT)
+        end_process();
 }

@@ -4,13 +4,15 @@
  *
  * Knows:      the table of crimes, fault.def.
  * Does not know: how a crime is recognised.
- * Invariants: FA1 nothing is allocated and no lock is taken; FA2 one line is written to stderr, then SIGABRT.
+ * Invariants: FA1 nothing is allocated and no lock is taken; FA2 one line is written to stderr first.
  * Threads:    any, also in signal handlers.
  */
 #ifndef AC_CORE_FAULT_H
 #define AC_CORE_FAULT_H
 
 #include "base/compiler.h"
+
+#include <stddef.h>
 
 enum ac_fault {
 #define AC_FAULT(id, text) AC_FAULT_##id,
@@ -20,8 +22,16 @@ enum ac_fault {
 };
 
 /* addr: the pointer the program passed. size_class_bytes: of its block, 0 when it has none. note: what
- * else is known, or NULL. */
+ * else is known, or NULL. The line names the thread and what looks like its calls. Then the process ends, by
+ * SIGABRT or, with on_error=trap, right here. */
 AC_NORETURN void ac_fault_raise(enum ac_fault fault, const void *addr, uint32_t size_class_bytes,
                                 const char *note);
+
+#define AC_FAULT_NO_SIZE SIZE_MAX
+
+/* The same where the program can go on as if it had not called: returns when on_error=report. size_bytes:
+ * that the block was asked for with, or AC_FAULT_NO_SIZE. */
+void ac_fault_report(enum ac_fault fault, const void *addr, uint32_t size_class_bytes, size_t size_bytes,
+                     const char *note);
 
 #endif

@@ -103,14 +103,24 @@ static void warn_unknown(const char *key, size_t key_len)
     warn("unknown option", key, key_len, hint);
 }
 
-static bool parse_word(const char *s, size_t len, size_t *out)
+static bool parse_word(unsigned type, const char *s, size_t len, size_t *out)
 {
     static const struct {
+        uint8_t type;
         const char *word;
         size_t value;
-    } words[] = {{"yes", 1}, {"on", 1}, {"true", 1}, {"no", 0}, {"off", 0}, {"false", 0}};
+    } words[] = {{AC_OPTION_TYPE_BOOL, "yes", 1},
+                 {AC_OPTION_TYPE_BOOL, "on", 1},
+                 {AC_OPTION_TYPE_BOOL, "true", 1},
+                 {AC_OPTION_TYPE_BOOL, "no", 0},
+                 {AC_OPTION_TYPE_BOOL, "off", 0},
+                 {AC_OPTION_TYPE_BOOL, "false", 0},
+                 {AC_OPTION_TYPE_ACTION, "abort", AC_ACTION_ABORT},
+                 {AC_OPTION_TYPE_ACTION, "trap", AC_ACTION_TRAP},
+                 {AC_OPTION_TYPE_ACTION, "report", AC_ACTION_REPORT}};
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
-        if (strlen(words[i].word) == len && memcmp(words[i].word, s, len) == 0) {
+        bool same = strlen(words[i].word) == len && memcmp(words[i].word, s, len) == 0;
+        if (same && words[i].type == type) {
             *out = words[i].value;
             return true;
         }
@@ -174,8 +184,7 @@ static void parse_item(const char *item, size_t len, char *out_state, size_t sta
     size_t n;
     if (i < 0)
         warn_unknown(item, key_len);
-    else if (!parse_number(value, value_len, &n) &&
-             (ac_option_row[i].type != AC_OPTION_TYPE_BOOL || !parse_word(value, value_len, &n)))
+    else if (!parse_number(value, value_len, &n) && !parse_word(ac_option_row[i].type, value, value_len, &n))
         warn("not a number:", item, len, "; kept the default");
     else if (!ac_option_accepts(i, n))
         warn("out of range:", item, len, "; kept the default");

@@ -28,8 +28,10 @@ enum ac_option_type {
     AC_OPTION_TYPE_SIZE,
     AC_OPTION_TYPE_MS,
     AC_OPTION_TYPE_COUNT,
-    AC_OPTION_TYPE_POW2 /* a size, and a power of two unless it is the default */
+    AC_OPTION_TYPE_POW2, /* a size, and a power of two unless it is the default */
+    AC_OPTION_TYPE_ACTION
 };
+enum ac_option_action { AC_ACTION_ABORT, AC_ACTION_TRAP, AC_ACTION_REPORT };
 enum ac_option_when { AC_OPTION_WHEN_START, AC_OPTION_WHEN_RUN };
 
 struct ac_option_row {

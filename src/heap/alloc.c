@@ -180,16 +180,19 @@ static AC_COLD void free_foreign(void *block, uint64_t entry)
 {
     unsigned class = ac_entry_bin(entry) / AC_BIN_WORDS;
     bool freed = ac_entry_shard(entry) == AC_FREED_SHARD;
-    if (freed && class != 0)
-        ac_fault_raise(AC_FAULT_DOUBLE_FREE, block, ac_sizeclass[class].size_bytes, "its span is free");
-    if (ac_hooks.foreign_free != NULL && ac_hooks.foreign_free(block))
+    uint32_t size_bytes = ac_sizeclass[class].size_bytes;
+    enum ac_fault fault = AC_FAULT_FOREIGN_FREE;
+    const char *note = "stack, static, another allocator's, or already returned to the system";
+    if (!(freed && class != 0) && ac_hooks.foreign_free != NULL && ac_hooks.foreign_free(block))
         return;
-    if (freed)
-        ac_fault_raise(AC_FAULT_DOUBLE_FREE, block, 0, "large block");
-    if ((uintptr_t)block % AC_GRANULE_BYTES != 0)
-        ac_fault_raise(AC_FAULT_MISALIGNED, block, 0, "not acre's");
-    ac_fault_raise(AC_FAULT_FOREIGN_FREE, block, 0,
-                   "stack, static, another allocator's, or already returned to the system");
+    if (freed) {
+        fault = AC_FAULT_DOUBLE_FREE;
+        note = class != 0 ? "its span is free" : "large block";
+    } else if ((uintptr_t)block % AC_GRANULE_BYTES != 0) {
+        fault = AC_FAULT_MISALIGNED;
+        note = "not acre's";
+    }
+    ac_fault_report(fault, block, freed ? size_bytes : 0, AC_FAULT_NO_SIZE, note);
 }
 
 static void free_large(struct ac_heap *heap, struct ac_span *span, void *block)
@@ -278,8 +281,8 @@ static void free_found(void *block, uint64_t entry)
         free_foreign(block, entry);
         return;
     }
-    if (ac_harden_is_on())
-        ac_hardened_retire(span, block);
+    if (ac_harden_is_on() && !ac_hardened_retire(span, block))
+        return;
     struct ac_heap *heap = ac_thread_heap_to_free();
     unsigned tag = (unsigned)(entry >> 48);
     if (AC_UNLIKELY(heap == NULL))
@@ -300,8 +303,8 @@ static void free_hardened(struct ac_heap *heap, void *block)
         free_found(block, entry);
         return;
     }
-    ac_hardened_retire(ac_entry_span(entry), block);
-    ac_hardmag_put(heap, index, block);
+    if (AC_LIKELY(ac_hardened_retire(ac_entry_span(entry), block)))
+        ac_hardmag_put(heap, index, block);
 }
 
 AC_NOINLINE void ac_free_other(void *block)

@@ -127,9 +127,14 @@ static size_t small_end(const struct ac_span *span, unsigned record)
     return span->size_bytes - (record >= RECORD_ALIGNED ? SIZE_FIELD_BYTES : 0);
 }
 
-static AC_COLD AC_NORETURN void overflow(const struct ac_span *span, const void *block)
+static const char *kind_note(const struct ac_span *span)
 {
-    ac_fault_raise(AC_FAULT_OVERFLOW, block, span->size_bytes, span->size_bytes == 0 ? "large block" : NULL);
+    return span->size_bytes == 0 ? "large block" : NULL;
+}
+
+static AC_COLD void overflow(const struct ac_span *span, const void *block, size_t size)
+{
+    ac_fault_report(AC_FAULT_OVERFLOW, block, span->size_bytes, size, kind_note(span));
 }
 
 /* A size that an overflow has put there would be believed only if a whole canary lay before its end. */
@@ -138,8 +143,10 @@ static size_t aligned_size(const struct ac_span *span, const void *block)
     uint16_t size;
     memcpy(&size, (const char *)block + span->size_bytes - SIZE_FIELD_BYTES, sizeof size);
     size = (uint16_t)(size ^ (uint16_t)canary_word(block));
-    if (AC_UNLIKELY(size + SIZE_FIELD_BYTES >= span->size_bytes))
-        overflow(span, block);
+    if (AC_UNLIKELY(size + SIZE_FIELD_BYTES >= span->size_bytes)) {
+        overflow(span, block, AC_FAULT_NO_SIZE);
+        return span->size_bytes - SIZE_FIELD_BYTES - 1;
+    }
     return size;
 }
 
@@ -148,24 +155,29 @@ static size_t size_of_record(const struct ac_span *span, const void *block, unsi
     return AC_LIKELY(record < RECORD_ALIGNED) ? record - 1 : aligned_size(span, block);
 }
 
-static AC_COLD AC_NORETURN void not_live(const struct ac_span *span, const void *block, unsigned record)
+static AC_COLD void not_live(const struct ac_span *span, const void *block, unsigned record)
 {
-    ac_fault_raise(record == RECORD_FREED ? AC_FAULT_DOUBLE_FREE : AC_FAULT_NEVER_ALLOCATED, block,
-                   span->size_bytes, NULL);
+    bool freed = record == RECORD_FREED;
+    ac_fault_report(freed ? AC_FAULT_DOUBLE_FREE : AC_FAULT_NEVER_ALLOCATED, block, span->size_bytes,
+                    AC_FAULT_NO_SIZE, freed ? "freed" : "never handed out");
 }
 
-static AC_COLD AC_NORETURN void not_a_start(const struct ac_span *span, const void *block)
+static AC_COLD void not_a_start(const struct ac_span *span, const void *block)
 {
-    ac_fault_raise((uintptr_t)block % AC_GRANULE_BYTES != 0 ? AC_FAULT_MISALIGNED : AC_FAULT_INTERIOR_FREE,
-                   block, span->size_bytes, NULL);
+    bool aligned = (uintptr_t)block % AC_GRANULE_BYTES == 0;
+    ac_fault_report(aligned ? AC_FAULT_INTERIOR_FREE : AC_FAULT_MISALIGNED, block, span->size_bytes,
+                    AC_FAULT_NO_SIZE, NULL);
 }
 
+/* NULL when it is no start of a block, which has been reported. */
 AC_INLINE uint16_t *checked_record(const struct ac_span *span, const void *block)
 {
     uint32_t offset = (uint32_t)((uintptr_t)block - span->base);
     uint32_t i = ac_class_index(offset, span->recip);
-    if (AC_UNLIKELY(i * span->size_bytes != offset || i >= span->nobj))
+    if (AC_UNLIKELY(i * span->size_bytes != offset || i >= span->nobj)) {
         not_a_start(span, block);
+        return NULL;
+    }
     return &span->records[i];
 }
 
@@ -177,11 +189,17 @@ static void mark_aligned(const struct ac_span *span, void *block, size_t size, s
     ac_store_rlx(record_of(span, block), (uint16_t)(RECORD_ALIGNED + (unsigned)__builtin_ctzll(align)));
 }
 
+static AC_COLD void written_after_free(const struct ac_span *span, void *block)
+{
+    ac_fault_report(AC_FAULT_WRITE_AFTER_FREE, block, span->size_bytes, AC_FAULT_NO_SIZE, "a freed block");
+    memset(block, 0, span->size_bytes);
+}
+
 AC_INLINE void hand_out_small(const struct ac_span *span, void *block, size_t size, size_t align)
 {
     uint16_t *record = record_of(span, block);
     if (AC_LIKELY(*record != RECORD_NEVER) && AC_UNLIKELY(!ac_harden_is_zero(block, span->size_bytes)))
-        ac_fault_raise(AC_FAULT_WRITE_AFTER_FREE, block, span->size_bytes, "a freed block");
+        written_after_free(span, block);
     if (AC_LIKELY(align <= AC_GRANULE_BYTES)) {
         canary_write_new(block, size, span->size_bytes);
         ac_store_rlx(record, (uint16_t)(size + 1));
@@ -190,18 +208,24 @@ AC_INLINE void hand_out_small(const struct ac_span *span, void *block, size_t si
     mark_aligned(span, block, size, align);
 }
 
-AC_INLINE void retire_small(const struct ac_span *span, void *block)
+AC_INLINE bool retire_small(const struct ac_span *span, void *block)
 {
     uint16_t *at = checked_record(span, block);
+    if (AC_UNLIKELY(at == NULL))
+        return false;
     unsigned record = ac_swap_arl(at, (uint16_t)RECORD_FREED);
-    if (AC_UNLIKELY(record == RECORD_FREED || record == RECORD_NEVER))
+    if (AC_UNLIKELY(record == RECORD_FREED || record == RECORD_NEVER)) {
         not_live(span, block, record);
+        ac_store_rlx(at, (uint16_t)record);
+        return false;
+    }
     size_t size = size_of_record(span, block, record);
     if (AC_UNLIKELY(!canary_is_whole(block, size, small_end(span, record))))
-        overflow(span, block);
+        overflow(span, block, size);
     size_t used = ac_align_up(size + CANARY_BYTES, AC_GRANULE_BYTES);
     bool all = used >= span->size_bytes || record >= RECORD_ALIGNED;
     ac_harden_clear(block, all ? span->size_bytes : used);
+    return true;
 }
 
 /* ---- all blocks ---- */
@@ -236,19 +260,20 @@ void ac_hardened_hand_out(void *block, size_t size, size_t align)
 
 AC_COLD static void retire_large(const struct ac_span *span, void *block)
 {
+    size_t size = span->free_bits[LARGE_SIZE];
     ac_large_check(span, block);
-    if (!canary_is_whole(block, span->free_bits[LARGE_SIZE], span->bytes))
-        overflow(span, block);
+    if (!canary_is_whole(block, size, span->bytes))
+        overflow(span, block, size);
     if (span->kind == AC_SPAN_LARGE)
         memset(block, 0, span->bytes);
 }
 
-void ac_hardened_retire(struct ac_span *span, void *block)
+bool ac_hardened_retire(struct ac_span *span, void *block)
 {
     if (AC_LIKELY(span->kind == AC_SPAN_SMALL))
-        retire_small(span, block);
-    else
-        retire_large(span, block);
+        return retire_small(span, block);
+    retire_large(span, block);
+    return true;
 }
 
 size_t ac_hardened_size(const struct ac_span *span, const void *block)
@@ -257,26 +282,28 @@ size_t ac_hardened_size(const struct ac_span *span, const void *block)
         ac_large_check(span, block);
         return span->free_bits[LARGE_SIZE];
     }
-    unsigned record = ac_load_rlx(checked_record(span, block));
+    uint16_t *at = checked_record(span, block);
+    unsigned record = at != NULL ? ac_load_rlx(at) : RECORD_NEVER;
     if (AC_UNLIKELY(record == RECORD_FREED || record == RECORD_NEVER))
-        ac_fault_raise(AC_FAULT_FREED_USE, block, span->size_bytes, NULL);
+        ac_fault_raise(AC_FAULT_FREED_USE, block, span->size_bytes, "freed");
     return size_of_record(span, block, record);
 }
 
 void ac_hardened_check_size(const struct ac_span *span, const void *block, size_t size, size_t align)
 {
-    const char *note = span->kind == AC_SPAN_SMALL ? NULL : "large block";
     if (span->kind == AC_SPAN_SMALL) {
-        unsigned record = ac_load_rlx(checked_record(span, block));
+        const uint16_t *at = checked_record(span, block);
+        unsigned record = at != NULL ? ac_load_rlx(at) : RECORD_NEVER;
         if (record == RECORD_FREED || record == RECORD_NEVER)
             return; /* for retire to judge */
     } else {
         ac_large_check(span, block);
     }
+    size_t asked = ac_hardened_size(span, block);
     if (align > AC_GRANULE_BYTES && align_of(span, block) != align)
-        ac_fault_raise(AC_FAULT_WRONG_ALIGN, block, span->size_bytes, note);
-    if (ac_hardened_size(span, block) != size + (size == 0))
-        ac_fault_raise(AC_FAULT_WRONG_SIZE, block, span->size_bytes, note);
+        ac_fault_report(AC_FAULT_WRONG_ALIGN, block, span->size_bytes, asked, kind_note(span));
+    else if (asked != size + (size == 0))
+        ac_fault_report(AC_FAULT_WRONG_SIZE, block, span->size_bytes, asked, kind_note(span));
 }
 
 /* Without moving it, if its class (or its pages) stay the same. */
@@ -307,7 +334,7 @@ void *ac_hardened_resize(struct ac_span *span, void *block, size_t size)
     size_t old = ac_hardened_size(span, block);
     bool small = span->kind == AC_SPAN_SMALL;
     if (!canary_is_whole(block, old, small ? small_end(span, *record_of(span, block)) : span->bytes))
-        overflow(span, block);
+        overflow(span, block, old);
     if (resize_in_place(span, block, old, size))
         return block;
     if (span->kind != AC_SPAN_HUGE || size <= AC_LARGE_MAX_BYTES || align_of(span, block) != 0)

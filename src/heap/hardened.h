@@ -27,8 +27,9 @@ unsigned ac_hardened_class(size_t size, size_t align);
 /* Make an engine's block the program's: ends the process when it was written to since it was freed. */
 void ac_hardened_hand_out(void *block, size_t size, size_t align);
 
-/* Check a block that the program frees, mark it freed and clear it. Ends the process when it is not live. */
-void ac_hardened_retire(struct ac_span *span, void *block);
+/* Check a block that the program frees, mark it freed and clear it. False when it is not live and the
+ * process is to go on: it is not to be freed then. */
+bool ac_hardened_retire(struct ac_span *span, void *block);
 
 /* The size asked for. Ends the process when the block is not live. */
 size_t ac_hardened_size(const struct ac_span *span, const void *block);

@@ -85,8 +85,12 @@ bool ac_os_start_thread(void (*fn)(void *), void *arg, void *stack, size_t stack
 /* Write all of it, ignoring errors. */
 void ac_os_write(int fd, const char *text, size_t len);
 
-/* End the process with SIGABRT. */
+/* End the process with SIGABRT; or where it stands, by the instruction that debuggers stop at. */
 AC_NORETURN void ac_os_abort(void);
+AC_NORETURN void ac_os_trap(void);
+
+/* What look like the return addresses on this thread's stack, innermost first. Returns how many. */
+unsigned ac_os_stack(uintptr_t *out_addrs, unsigned max);
 
 /* The end of the brk heap, which is libc's. */
 uintptr_t ac_os_brk(void);

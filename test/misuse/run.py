@@ -4,8 +4,11 @@
 
 A program's source opens with comments that say what must happen:
     // expect: abort "REGEXP" "REGEXP"...   killed by SIGABRT; stderr is exactly one line,
-                                            acre: <text of fault.def> 0x<address> (<detail>)
+                                            acre: <text of fault.def> 0x<address>
+                                            (<detail>, thread <number>, stack <addresses>)
                                             and every REGEXP is found behind "acre: "
+    // expect: trap "REGEXP"...             the same, but killed by a trap instruction
+    // expect: report "REGEXP"...           such lines, one or more, and exit status 0
     // expect: quiet                        exit status 0 and not a byte printed
     // kinds: small large                   run once for each of these rows of common/kinds.def;
                                             {kind} in a REGEXP stands for the row's detail
@@ -13,7 +16,7 @@ A program's source opens with comments that say what must happen:
     // hardened: abort "REGEXP"...          what must happen in hardened mode, where that is something else;
     // hardened: lost "REGEXP"              the program gives up: what it needs is not so there
     // hardened: either                     as quiet, or ended by a proper line
-    // hardened: chance                     ended by a proper line, or lost: re-use is random there
+    // hardened: chance                     ended by a proper line, or not: re-use is random there
 An attack (attacks/) may in hardened mode be ended by a proper line, or by a guard page.
 
 run.py SOURCE       runs the program built from SOURCE
@@ -65,7 +68,7 @@ class Program:
     def __init__(self, source, hardened=False):
         text = pathlib.Path(source).read_text()
         first = text.split("\n", 1)[0]
-        match = re.fullmatch(r"// expect: (abort|quiet)(.*)", first)
+        match = re.fullmatch(r"// expect: (abort|trap|report|quiet)(.*)", first)
         if not match:
             sys.exit(f"{source}:1: the first line must be // expect: abort \"...\" or // expect: quiet")
         if hardened:
@@ -120,7 +123,7 @@ def complaints(program, kind, status, output):
         return
     if program.is_attack and status == -signal.SIGSEGV:
         return
-    if program.verb == "chance" and status == 1:
+    if program.verb == "chance" and status in (0, 1):
         return
     may_abort = program.is_attack or program.verb == "either"
     if program.verb in ("quiet", "either") and not (may_abort and status == -signal.SIGABRT):
@@ -129,10 +132,12 @@ def complaints(program, kind, status, output):
         if output:
             yield "expected no output"
         return
-    if status != -signal.SIGABRT:
-        yield f"expected SIGABRT, got: {ending(status)}"
+    ends = {"trap": (-signal.SIGILL, -signal.SIGTRAP), "report": (0,)}.get(program.verb, (-signal.SIGABRT,))
+    if status not in ends:
+        yield f"expected {' or '.join(ending(end) for end in ends)}, got: {ending(status)}"
     texts = "|".join(re.escape(text) for text in fault_texts())
-    if not re.fullmatch(rf"acre: ({texts}) 0x[0-9a-f]+ \([^\n]+\)\n", output):
+    line = rf"acre: ({texts}) 0x[0-9a-f]+ \([^\n]*thread [1-9][0-9]*(, stack( 0x[0-9a-f]+)+)?\)\n"
+    if not re.fullmatch(f"({line})+" if program.verb == "report" else line, output):
         yield "expected one line: acre: <text of fault.def> 0x<address> (<detail>)"
     for pattern in program.patterns:
         wanted = pattern.replace("{kind}", program.details[kind])
@@ -158,7 +163,7 @@ def check_rows(folder):
     """The table and the expectations must name the same crimes."""
     sources = [path for path in sorted(pathlib.Path(folder).rglob("*.c*")) if path.parent.name != "common"]
     programs = [Program(path) for path in sources if path.suffix in (".c", ".cpp")]
-    expected = [re.compile(program.patterns[0]) for program in programs if program.verb == "abort"]
+    expected = [re.compile(program.patterns[0]) for program in programs if program.verb != "quiet"]
     failures = 0
     for text in fault_texts():
         count = sum(1 for pattern in expected if pattern.pattern == text)

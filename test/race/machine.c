@@ -159,6 +159,17 @@ void ac_os_abort(void)
     race_fail("the engine ends the process: %s", written);
 }
 
+void ac_os_trap(void)
+{
+    ac_os_abort();
+}
+
+unsigned ac_os_stack(uintptr_t *out_addrs, unsigned max)
+{
+    (void)out_addrs;
+    return max > 0 ? 0 : max;
+}
+
 unsigned ac_os_cpu_count(void)
 {
     return 64;

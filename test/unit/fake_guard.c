@@ -34,3 +34,14 @@ void ac_os_entropy(uint64_t out_words[2])
     out_words[0] = 1;
     out_words[1] = 2;
 }
+
+unsigned ac_os_stack(uintptr_t *out_addrs, unsigned max)
+{
+    (void)out_addrs;
+    return max > 0 ? 0 : max;
+}
+
+void ac_os_trap(void)
+{
+    ac_os_abort();
+}

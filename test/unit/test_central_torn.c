@@ -90,7 +90,7 @@ static void test_central__misuse_ends_the_process(void **state)
     unit_expect_death(give_one, (void *)(span->base + 341 * 96), "free of a pointer into the middle");
     ac_center_give(center, blocks, 1, ME, false);
     unit_expect_death(give_one, blocks[0], "double free of 0x");
-    unit_expect_death(check_one, blocks[0], "(size class 96)");
+    unit_expect_death(check_one, blocks[0], "(size class 96, thread 1)");
     check_one(blocks[1]);
 }
 

@@ -253,7 +253,7 @@ static void test_magazine__double_free(void **state)
     unit_expect_death(free_it, blocks[3], "acre: double free of 0x");
     acre_free(blocks[4]);
     acre_free(blocks[5]);
-    unit_expect_death(free_it, blocks[3], "(size class 64)");
+    unit_expect_death(free_it, blocks[3], "(size class 64, thread 1)");
     unit_expect_death(free_it, (char *)blocks[6] + 16,
                       "acre: free of a pointer into the middle of a block: 0x");
     unit_expect_death(free_it, (char *)blocks[6] + 1, "acre: free of a misaligned pointer 0x");
