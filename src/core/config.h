@@ -51,11 +51,16 @@
 /* Shards of small objects: ids 1 .. AC_MAX_SHARDS in one byte of the page-map entry; 0 is no shard, 255
  * marks freed units. */
 #define AC_MAX_SHARDS 254u
-/* As many as keep threads that run at the same time out of each other's way: this many a processor, and no
- * more than AC_DEFAULT_SHARDS. docs/design/measurements.md compares. */
-#define AC_SHARDS_PER_CPU 2u
+/* As many as keep threads that run at the same time out of each other's way: one a processor, and no more
+ * than this. docs/design/measurements.md compares. */
 #define AC_DEFAULT_SHARDS 128u
 #define AC_FREED_SHARD 255u
+
+/* What the magazines of all threads may hold beyond their first capacities: this, or a share of what is in
+ * use; and of one thread at least. docs/design/measurements.md compares. */
+#define AC_CACHE_BYTES ((size_t)2 << 20)
+#define AC_CACHE_SHARE 8u
+#define AC_THREAD_CACHE_BYTES ((size_t)128 << 10)
 
 /* Words of a bin {top, base, limit}: the page map and the size table store the class times this. */
 #define AC_BIN_WORDS 3u

@@ -84,6 +84,13 @@ static size_t used_bytes(const struct ac_pageheap_stats *stats)
     return stats->used_bytes + ac_purge_huge_bytes();
 }
 
+size_t ac_purge_in_use_bytes(void)
+{
+    struct ac_pageheap_stats stats;
+    ac_pageheap_get_stats(&stats);
+    return used_bytes(&stats);
+}
+
 static size_t dirty_bytes(const struct ac_pageheap_stats *stats)
 {
     return stats->dirty_bytes + ac_mapcache_bytes();

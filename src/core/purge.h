@@ -22,6 +22,7 @@ struct ac_run;
 /* Memory of huge blocks in use, which the page heap does not see. */
 void ac_purge_count_huge(ptrdiff_t bytes);
 size_t ac_purge_huge_bytes(void);
+size_t ac_purge_in_use_bytes(void);
 
 /* Kept mappings and free pages inside spans given back so far. */
 size_t ac_purge_evicted_bytes(void);

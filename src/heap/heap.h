@@ -68,12 +68,14 @@ struct ac_magazine {
     uint16_t batch;      /* blocks to take at the next refill               */
     uint16_t stock;      /* blocks at the start that came from full spans   */
     uint8_t log2;        /* of the words of the array                       */
+    uint8_t level;       /* how often it may have grown                     */
     uint8_t emptied;     /* a stealer took the blocks                       */
     uint8_t checked;     /* frees checked one by one so far                 */
     uint8_t turns;       /* refills and flushes since it last grew          */
     uint8_t flushes : 4; /* in a row, with no refill between         */
     bool touched : 1;    /* by a slow path since the last ac_flush_untouched */
     bool shrinks : 1;    /* blocks are handed out from the stock only        */
+    bool settled : 1;    /* it may not grow any more                         */
     int32_t balance;     /* frees less allocations, less what is cached      */
 };
 
@@ -104,6 +106,7 @@ struct ac_heap {
     uint64_t refills;  /* counters: written by the owner alone */
     uint64_t flushes;
     uint64_t remote_frees;
+    uint32_t capacity_bytes;    /* that the magazines may hold beyond their first capacity */
     uint32_t slow_paths;        /* taken so far */
     uint32_t growth_seen;       /* ac_purge_growth when it was last acted on */
     uint64_t slow_at_last_look; /* the helper's: refills + flushes when it last looked */

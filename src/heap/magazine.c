@@ -2,11 +2,14 @@
  *
  * THEORY
  *
- * A magazine is an array of pointers used as a stack. It starts with at most 7 places and 512 bytes and
- * doubles when it has been empty or full often enough; so a thread that touches a class rarely costs a
- * cache line for it. The first AC_CHECKED_FREES frees of a class in a thread go through here one by one:
- * each is checked exactly (start of a block, handed out, not free, not in this magazine) before the bin
- * opens for the fast path. Later frees are checked when their batch reaches the spans.
+ * A magazine is an array of pointers used as a stack. It starts with at most 7 places and 512 bytes (or one
+ * block) and grows level by level when it has been empty or full often enough, fourfold in bytes and
+ * twofold in places, up to 64 KiB; so a thread that touches a class rarely costs a cache line for it. What
+ * all magazines of a thread may hold is bounded too: threads whose sizes are spread over all classes would
+ * hold as much in their caches as they use. The first
+ * AC_CHECKED_FREES frees of a class in a thread go through here one by one: each is checked exactly (start
+ * of a block, handed out, not free, not in this magazine) before the bin opens for the fast path. Later
+ * frees are checked when their batch reaches the spans.
  *
  *      slots[-1] pad   slots[0] ... slots[count-1]   ...   slots[cap]
  *                      ^base        top-1: last freed       ^limit (= base while frees are checked)
@@ -27,11 +30,14 @@
 #include "core/fault.h"
 #include "core/meta.h"
 #include "core/pagemap.h"
+#include "core/purge.h"
 #include "heap/central.h"
 #include "heap/perturb.h"
 
 #include <string.h>
 
+#define TOP_LEVEL 7u
+#define TOP_BYTES_LEVEL 4u
 #define FIRST_LOG2 3u
 #define FIRST_BYTES 512u
 #define CACHE_BYTES 65536u
@@ -41,22 +47,28 @@
 #define STOCK_BLOCKS 32u
 
 uint8_t ac_perturb_byte;
+uint32_t ac_magazine_sharers;
 
 static unsigned array_lines(unsigned log2)
 {
     return (unsigned)(((size_t)1 << log2) * sizeof(void *) / AC_CACHE_LINE);
 }
 
-/* Blocks an array of 2^log2 words may hold: one word is the pad, and the bytes cached go up fourfold with
- * each doubling. */
-static uint16_t capacity(unsigned class, unsigned log2)
+static unsigned array_log2(unsigned class, unsigned level)
 {
-    uint32_t words = ((uint32_t)1 << log2) - 1;
-    uint32_t bytes = FIRST_BYTES << 2 * (log2 - FIRST_LOG2);
-    if (bytes > CACHE_BYTES || log2 >= ac_sizeclass[class].magazine_log2)
-        bytes = CACHE_BYTES;
+    unsigned most = ac_sizeclass[class].magazine_log2;
+    unsigned log2 = FIRST_LOG2 + level;
+    return log2 <= most ? log2 : most > FIRST_LOG2 ? most : FIRST_LOG2;
+}
+
+/* Blocks a magazine may hold: one word of the array is the pad, and the bytes cached go up fourfold with
+ * each level. */
+static uint16_t capacity(unsigned class, unsigned level)
+{
+    uint32_t words = ((uint32_t)1 << array_log2(class, level)) - 1;
+    uint32_t bytes = level < TOP_BYTES_LEVEL ? FIRST_BYTES << 2 * level : CACHE_BYTES;
     uint32_t by_bytes = bytes / ac_sizeclass[class].size_bytes;
-    uint32_t least = log2 == FIRST_LOG2 ? 1 : 2;
+    uint32_t least = level == 0 ? 1 : 2;
     if (by_bytes < least)
         by_bytes = least;
     return (uint16_t)(words < by_bytes ? words : by_bytes);
@@ -93,38 +105,63 @@ static unsigned bin_count(struct ac_heap *heap, unsigned class)
     return count;
 }
 
-static bool magazine_grow(struct ac_heap *heap, unsigned class, unsigned log2, unsigned count)
+/* Give the magazine the array and the capacity of `level`. */
+static bool magazine_grow(struct ac_heap *heap, unsigned class, unsigned level, unsigned count)
 {
     struct ac_magazine *mag = &heap->magazines[class];
-    void **array = ac_meta_get(array_lines(log2), heap->id);
-    if (array == NULL)
-        return false;
-    if (mag->slots != NULL) {
-        memcpy(array + 1, mag->slots, count * sizeof(void *));
-        ac_meta_put(mag->slots - 1, array_lines(mag->log2), heap->id);
+    unsigned log2 = array_log2(class, level);
+    if (mag->slots == NULL || log2 != mag->log2) {
+        void **array = ac_meta_get(array_lines(log2), heap->id);
+        if (array == NULL)
+            return false;
+        if (mag->slots != NULL) {
+            memcpy(array + 1, mag->slots, count * sizeof(void *));
+            ac_meta_put(mag->slots - 1, array_lines(mag->log2), heap->id);
+        }
+        ac_store_rlx(&mag->slots, array + 1);
     }
-    ac_store_rlx(&mag->slots, array + 1);
     mag->log2 = (uint8_t)log2;
-    mag->cap = capacity(class, log2);
+    mag->level = (uint8_t)level;
+    mag->cap = capacity(class, level);
     return true;
 }
 
-static bool can_grow(const struct ac_magazine *mag, unsigned class)
+/* The next level at which the magazine holds more; the present one when there is none. */
+static unsigned next_level(const struct ac_magazine *mag, unsigned class)
 {
-    return mag->log2 < ac_sizeclass[class].magazine_log2;
+    for (unsigned level = mag->level + 1u; level <= TOP_LEVEL; level++) {
+        if (capacity(class, level) > mag->cap)
+            return level;
+    }
+    return mag->level;
+}
+
+/* What the magazines of all threads may hold is shared out among the threads. */
+static bool may_hold(const struct ac_heap *heap, uint32_t bytes)
+{
+    size_t all = ac_purge_in_use_bytes() / AC_CACHE_SHARE;
+    uint32_t sharers = ac_load_rlx(&ac_magazine_sharers);
+    size_t bound = (all > AC_CACHE_BYTES ? all : AC_CACHE_BYTES) / (sharers != 0 ? sharers : 1);
+    if (bound < AC_THREAD_CACHE_BYTES)
+        bound = AC_THREAD_CACHE_BYTES;
+    return heap->capacity_bytes + bytes <= bound;
 }
 
 /* Make the magazine larger when it has been too small often enough. */
 static bool grow_in_turn(struct ac_heap *heap, unsigned class, unsigned count)
 {
     struct ac_magazine *mag = &heap->magazines[class];
-    unsigned enough = mag->log2 == FIRST_LOG2 ? FIRST_TURNS : LATER_TURNS;
+    unsigned enough = mag->level == 0 ? FIRST_TURNS : LATER_TURNS;
     if (mag->turns < enough) {
         mag->turns++;
         return false;
     }
-    if (!can_grow(mag, class) || !magazine_grow(heap, class, mag->log2 + 1u, count))
+    unsigned level = next_level(mag, class);
+    uint32_t more = (capacity(class, level) - mag->cap) * ac_sizeclass[class].size_bytes;
+    mag->settled = level == mag->level || !may_hold(heap, more);
+    if (mag->settled || !magazine_grow(heap, class, level, count))
         return false;
+    heap->capacity_bytes += more;
     mag->turns = 0;
     return true;
 }
@@ -166,7 +203,7 @@ static unsigned flush(struct ac_heap *heap, unsigned class, unsigned count)
     unsigned n = mag->shrinks ? count - first : (count + 1) / 2;
     if (n > AC_MAX_BATCH)
         n = AC_MAX_BATCH;
-    bool hot = mag->checked >= AC_CHECKED_FREES && !can_grow(mag, class);
+    bool hot = mag->checked >= AC_CHECKED_FREES && mag->settled;
     ac_center_give(center, mag->slots + first, n, heap->id, hot);
     memmove(mag->slots + first, mag->slots + first + n, (count - first - n) * sizeof(void *));
     ac_heap_count(heap, flushes);
@@ -230,7 +267,7 @@ void *ac_magazine_refill(struct ac_heap *heap, unsigned class)
     unsigned count = bin_count(heap, class);
     void *block = NULL;
     mag->touched = true;
-    if (mag->slots == NULL && !magazine_grow(heap, class, FIRST_LOG2, 0)) {
+    if (mag->slots == NULL && !magazine_grow(heap, class, 0, 0)) {
         ac_store_rlx(&heap->bins[class].top, 0);
         return NULL;
     }
@@ -258,7 +295,7 @@ void ac_magazine_push(struct ac_heap *heap, unsigned class, void *block)
     struct ac_magazine *mag = &heap->magazines[class];
     unsigned count = bin_count(heap, class);
     mag->touched = true;
-    if (mag->slots == NULL && !magazine_grow(heap, class, FIRST_LOG2, 0)) {
+    if (mag->slots == NULL && !magazine_grow(heap, class, 0, 0)) {
         ac_center_give(ac_center_peek(heap->shard, class), &block, 1, heap->id, false);
         ac_store_rlx(&heap->bins[class].top, 0);
         return;

@@ -14,6 +14,10 @@
 
 #include "heap/heap.h"
 
+/* Threads with a heap: they share the bound of what magazines may hold. Written by the registry, under its
+ * lock. */
+extern uint32_t ac_magazine_sharers AC_HIDDEN;
+
 /* Get a block when the bin is empty (or was shut). NULL when memory is exhausted. */
 void *ac_magazine_refill(struct ac_heap *heap, unsigned class);
 

@@ -33,6 +33,7 @@
 #include "heap/flush.h"
 #include "heap/hooks.h"
 #include "heap/large.h"
+#include "heap/magazine.h"
 #include "heap/nested.h"
 #include "heap/show.h"
 #include "os/os.h"
@@ -65,7 +66,6 @@ static struct {
     struct ac_heap *all;
     struct ac_heap *pooled;
     uint32_t next_id;
-    uint32_t nlive;
     uint32_t nwithout; /* threads at work without a heap */
     uint32_t max_shards;
     uint32_t fork_generation;
@@ -86,7 +86,7 @@ struct ac_heap *ac_thread_all_heaps(void)
 
 size_t ac_thread_count(void)
 {
-    return ac_load_rlx(&registry.nlive);
+    return ac_load_rlx(&ac_magazine_sharers);
 }
 
 uint32_t ac_thread_count_without_heap(void)
@@ -126,7 +126,7 @@ const char *ac_thread_state_path(void)
 
 static void show_thread_count(void)
 {
-    ac_store_rlx(&ac_segment_pages->nthreads, (uint64_t)registry.nlive);
+    ac_store_rlx(&ac_segment_pages->nthreads, (uint64_t)ac_thread_count());
 }
 
 /* ---- fork ---- */
@@ -163,7 +163,7 @@ static void heaps_recover(uint32_t me)
 {
     struct ac_heap *mine = ac_heap_mine();
     bool knows_survivor = ac_heap_is_real(mine);
-    registry.nlive = 0;
+    ac_magazine_sharers = 0;
     memset(registry.shard_load, 0, sizeof registry.shard_load);
     for (struct ac_heap *h = registry.all; h != NULL; h = h->next_all) {
         if (h->state != AC_HEAP_LIVE)
@@ -174,7 +174,7 @@ static void heaps_recover(uint32_t me)
         }
         if (ac_lock_was_torn(&h->lock, me))
             ac_flush_forget(h); /* a stealer was at it: what is cached may have been given back already */
-        registry.nlive++;
+        ac_magazine_sharers++;
         registry.shard_load[h->shard]++;
     }
 }
@@ -238,8 +238,7 @@ static uint32_t max_shards(void)
     if (wanted != 0)
         return wanted;
     unsigned cpus = ac_os_cpu_count();
-    bool many = cpus == 0 || cpus > AC_DEFAULT_SHARDS / AC_SHARDS_PER_CPU;
-    return many ? AC_DEFAULT_SHARDS : cpus * AC_SHARDS_PER_CPU;
+    return cpus == 0 || cpus > AC_DEFAULT_SHARDS ? AC_DEFAULT_SHARDS : cpus;
 }
 
 static void registry_start_locked(void)
@@ -325,7 +324,7 @@ static void thread_end(void *arg)
         heap->magazines[c].checked = 0;
     ac_lock(&registry.lock, ac_thread_id_without_heap());
     registry.shard_load[heap->shard]--;
-    registry.nlive--;
+    ac_store_rlx(&ac_magazine_sharers, ac_magazine_sharers - 1);
     ac_store_rlx(&heap->state, (uint8_t)AC_HEAP_POOLED);
     heap->next_pooled = registry.pooled;
     registry.pooled = heap;
@@ -346,7 +345,7 @@ static struct ac_heap *heap_be_born(void)
         heap->key = (uint64_t)heap->shard << 8;
         ac_store_rlx(&heap->state, (uint8_t)AC_HEAP_LIVE);
         registry.shard_load[heap->shard]++;
-        ac_store_rlx(&registry.nlive, registry.nlive + 1);
+        ac_store_rlx(&ac_magazine_sharers, ac_magazine_sharers + 1);
         ac_heap_self = heap->front != NULL ? heap->front : heap;
         ac_show_owner(heap, true);
         show_thread_count();
@@ -436,7 +435,10 @@ bool ac_heap_mark(struct ac_heap *heap)
     return true;
 }
 
+/* Slow paths between two ticks; fewer while there is something to give back, since nobody ticks after the
+ * last one. */
 #define TICK_EVERY 64u
+#define TICK_EVERY_DUE 8u
 
 static AC_COLD void flush_untouched(struct ac_heap *heap)
 {
@@ -454,13 +456,15 @@ void ac_heap_unmark_quietly(struct ac_heap *heap)
 
 void ac_heap_unmark(struct ac_heap *heap)
 {
-    if (AC_UNLIKELY(ac_purge_is_due()))
+    bool due = ac_purge_is_due();
+    if (AC_UNLIKELY(due))
         ac_purge_tick(heap->id, ac_option_value[AC_OPTION_helper] != 0);
     if (AC_UNLIKELY(ac_purge_growth() != heap->growth_seen))
         flush_untouched(heap);
     ac_heap_unmark_quietly(heap);
     heap->slow_paths++;
-    if (AC_UNLIKELY(heap->slow_paths % TICK_EVERY == 0 || ac_segment_is_called()) && ac_hooks.tick != NULL)
+    if (AC_UNLIKELY(heap->slow_paths % (due ? TICK_EVERY_DUE : TICK_EVERY) == 0 || ac_segment_is_called()) &&
+        ac_hooks.tick != NULL)
         ac_hooks.tick();
 }
 

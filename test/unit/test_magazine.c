@@ -56,8 +56,7 @@ static void check_bin(const struct ac_heap *heap, unsigned class)
     assert_true(mag->stock == 0 || mag->shrinks);
     assert_true(bin->limit == base || bin->limit == base + mag->cap * sizeof(void *));
     assert_true(bin->top >= base && bin->top <= base + mag->cap * sizeof(void *));
-    assert_true(mag->cap < 1u << mag->log2);
-    assert_true(mag->log2 <= ac_sizeclass[class].magazine_log2 || mag->log2 == 3);
+    assert_true(mag->cap < 1u << ac_sizeclass[class].magazine_log2 || mag->cap < 1u << 3);
     assert_true(mag->cap <= 2 || mag->cap * ac_sizeclass[class].size_bytes <= CACHE_BYTES);
 }
 
@@ -128,6 +127,33 @@ static void test_magazine__grows_when_a_program_swings(void **state)
     uint64_t slow = ac_heap_self->refills + ac_heap_self->flushes;
     swing(100, 64, 100);
     assert_true(ac_heap_self->refills + ac_heap_self->flushes - slow <= 20);
+}
+
+/* All classes in use at the same pace: the thread's caches together stay within their bound, and grow
+ * beyond it when much more is in use. */
+static void test_magazine__all_classes_share_a_bound(void **state)
+{
+    size_t first_bytes = 0, capacity_bytes = 0;
+    (void)state;
+    for (unsigned t = 0; t < 20; t++) {
+        for (unsigned c = 1; c < AC_NCLASSES; c++)
+            swing(c < 40 ? 700 : 80, ac_sizeclass[c].size_bytes, 1);
+    }
+    for (unsigned c = 1; c < AC_NCLASSES; c++) {
+        capacity_bytes += (size_t)ac_heap_self->magazines[c].cap * ac_sizeclass[c].size_bytes;
+        first_bytes += ac_sizeclass[c].size_bytes > 512 ? ac_sizeclass[c].size_bytes : 512;
+    }
+    assert_true(capacity_bytes <= AC_CACHE_BYTES + first_bytes);
+    assert_true(capacity_bytes >= AC_CACHE_BYTES / 2);
+
+    void *large = acre_malloc((size_t)256 << 20);
+    size_t before = ac_heap_self->capacity_bytes;
+    for (unsigned t = 0; t < 20; t++) {
+        for (unsigned c = 1; c < AC_NCLASSES; c++)
+            swing(c < 40 ? 700 : 80, ac_sizeclass[c].size_bytes, 1);
+    }
+    assert_true(ac_heap_self->capacity_bytes > before);
+    acre_free(large);
 }
 
 static void test_magazine__every_class_within_bounds(void **state)
@@ -275,6 +301,7 @@ static const struct unit_test tests[] = {
     UNIT_TEST(test_magazine__one_block_costs_little),
     UNIT_TEST(test_magazine__first_frees_are_checked),
     UNIT_TEST(test_magazine__grows_when_a_program_swings),
+    UNIT_TEST(test_magazine__all_classes_share_a_bound),
     UNIT_TEST(test_magazine__every_class_within_bounds),
     UNIT_TEST(test_magazine__cached_blocks_are_in_use_in_their_span),
     UNIT_TEST(test_magazine__flush_by_the_thread),
