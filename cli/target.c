@@ -83,7 +83,7 @@ bool ac_target_wait(const struct ac_target *target, const uint32_t *done, uint32
 {
     const struct timespec pause = {.tv_nsec = LOOK_EVERY_MS * 1000000};
     (void)target;
-    for (double left = seconds; left > 0; left -= LOOK_EVERY_MS / 1000.0) {
+    for (int left_ms = (int)(seconds * 1000); left_ms > 0; left_ms -= LOOK_EVERY_MS) {
         if (__atomic_load_n(done, __ATOMIC_ACQUIRE) == asked)
             return true;
         nanosleep(&pause, NULL);

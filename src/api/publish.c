@@ -75,7 +75,7 @@ static struct ac_snapshot *take(uint64_t now_ns)
 static void write_snapshots(struct ac_state *s, const struct ac_snapshot *now, const struct ac_snapshot *peak)
 {
     ac_store_rel(&s->seq, s->seq + 1);
-    __atomic_thread_fence(__ATOMIC_RELEASE);
+    ac_fence_rel();
     if (now != NULL)
         s->now = *now;
     if (peak != NULL)
@@ -117,7 +117,7 @@ static void write_moment(struct ac_state *s, unsigned ring, const struct ac_snap
     uint64_t count = s->moments[ring];
     struct ac_state_moment *m = &rows[count % n];
     ac_store_rlx(&m->time_ns, (uint64_t)0);
-    __atomic_thread_fence(__ATOMIC_RELEASE);
+    ac_fence_rel();
     for (unsigned i = 0; i < AC_STAT_COUNT; i++)
         ac_store_rlx(&m->stats[i], snapshot->stats[i]);
     ac_store_rel(&m->time_ns, snapshot->time_ns);

@@ -25,6 +25,9 @@
 #define ac_cas_rel(p, expected, v)                                                                           \
     __atomic_compare_exchange_n((p), (expected), (v), false, __ATOMIC_RELEASE, __ATOMIC_RELAXED)
 
+/* What stands before is seen by who acquires a store that stands behind. */
+#define ac_fence_rel() __atomic_thread_fence(__ATOMIC_RELEASE)
+
 /* Dekker's pattern: what stands before is seen by who loads behind a fence of its own. */
 #define ac_fence_full() __atomic_thread_fence(__ATOMIC_SEQ_CST)
 

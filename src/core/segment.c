@@ -201,13 +201,13 @@ static void segment_make(const char *place, void *at, uint32_t forks)
     if (s == NULL)
         return;
     fill_header(s, forks);
-    ac_compiler_barrier();
+    ac_fence_rel();
     memcpy(s->magic, AC_STATE_MAGIC, sizeof s->magic);
 }
 
 void ac_segment_start(const char *place, unsigned max_shards)
 {
-    if (strncmp(place, "none", 5) == 0)
+    if (strcmp(place, "none") == 0)
         return;
     segment.max_centers = max_shards * (AC_NCLASSES - 1);
     segment_make(place, NULL, 0);
@@ -290,7 +290,7 @@ void ac_segment_show_total(const size_t *total, uint64_t *row)
     size_t value = ac_load_rlx(total);
     for (;;) {
         ac_store_rlx(row, value);
-        __atomic_thread_fence(__ATOMIC_SEQ_CST);
+        ac_fence_full();
         size_t now = ac_load_rlx(total);
         if (now == value)
             return;
