@@ -257,7 +257,7 @@ struct acre_stats {
 /* acre_stats_get -- read the statistics of the heap.
  *
  *   inout_stats  with its size set; filled in. rss_bytes is 0: it is the system's to say.
- *   returns    0; EINVAL when the size is smaller than the fields before the first statistic.
+ *   returns    0; EINVAL when the size is smaller than the fields before the first statistic; ENOMEM.
  *   errors     none besides.
  *   cost       some microseconds, more with many threads; allocates nothing.
  *   threads    safe; exact but for what other threads do meanwhile.   signals  safe.   fork  safe.
@@ -292,7 +292,7 @@ ACRE_API int acre_stats_print(enum acre_stats_format format,
  *   out, inout_out_size  where the value goes, and the size of that; NULL: it is not wanted.
  *   in, in_size  the new value; NULL: none.
  *   returns    0; ENOENT for an unknown name; EINVAL when a size is not that of the type; EPERM when the
- *              thing cannot be written (now); ERANGE as acre_option_set().
+ *              thing cannot be written (now); ERANGE as acre_option_set(); ENOMEM.
  *   errors     none besides.
  *   cost       a search; for "stats." that of acre_stats_get().
  *   threads    safe.   signals  unsafe.   fork  safe.
