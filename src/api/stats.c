@@ -2,10 +2,9 @@
  *
  * The public functions about the heap's statistics.
  */
-#include "base/bits.h"
+#include "base/compiler.h"
 #include "core/sizeclass.h"
-#include "os/os.h"
-#include "report/text.h"
+#include "report/report.h"
 
 #include <acre/acre.h>
 #include <errno.h>
@@ -21,37 +20,12 @@
 #include "core/stat.def"
 #undef AC_STAT
 
-/* Made in mappings of their own: they are too large for the stacks that threads may have. */
-struct report {
-    struct ac_snapshot snapshot;
-    struct ac_fmt text;
-    char buffer[AC_TEXT_MAX_BYTES];
-};
-
-#define REPORT_BYTES ac_align_up(sizeof(struct report), 65536)
-
-static struct report *report_begin(void)
-{
-    struct report *r = ac_os_map(0, REPORT_BYTES);
-    if (r == NULL)
-        return NULL;
-    ac_snapshot_take(&r->snapshot);
-    r->text.buf = r->buffer;
-    r->text.cap = sizeof r->buffer;
-    return r;
-}
-
-static void report_end(struct report *r)
-{
-    ac_os_unmap(r, REPORT_BYTES);
-}
-
 int acre_stats_get(struct acre_stats *inout_stats)
 {
     size_t size = inout_stats->size;
     if (size < FIRST_STAT)
         return EINVAL;
-    struct report *r = report_begin();
+    struct ac_report *r = ac_report_begin();
     if (r == NULL)
         return ENOMEM;
     size_t known = sizeof(unsigned long long) * AC_STAT_COUNT;
@@ -60,7 +34,7 @@ int acre_stats_get(struct acre_stats *inout_stats)
     memcpy((char *)inout_stats + FIRST_STAT, r->snapshot.stats, room < known ? room : known);
     inout_stats->version = ACRE_STATS_VERSION;
     inout_stats->nstats = AC_STAT_COUNT;
-    report_end(r);
+    ac_report_end(r);
     return 0;
 }
 
@@ -74,19 +48,19 @@ int acre_stats_print(enum acre_stats_format format, void (*write)(void *, const 
     };
     if ((unsigned)format >= sizeof writers / sizeof writers[0])
         return EINVAL;
-    struct report *r = report_begin();
+    struct ac_report *r = ac_report_begin();
     if (r == NULL)
         return ENOMEM;
     writers[format](&r->snapshot, ACRE_VERSION_STRING, &r->text);
     write(context, r->buffer, r->text.len);
-    report_end(r);
+    ac_report_end(r);
     return 0;
 }
 
 int acre_visit_classes(int (*visit)(void *, const struct acre_class *), void *context)
 {
     int answer = 0;
-    struct report *r = report_begin();
+    struct ac_report *r = ac_report_begin();
     if (r == NULL)
         return ENOMEM;
     for (unsigned c = 1; c < AC_NCLASSES && answer == 0; c++) {
@@ -96,7 +70,7 @@ int acre_visit_classes(int (*visit)(void *, const struct acre_class *), void *co
                                    row->cached_objects, row->free_objects};
         answer = visit(context, &class);
     }
-    report_end(r);
+    ac_report_end(r);
     return answer;
 }
 

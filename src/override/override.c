@@ -12,8 +12,7 @@
 #include "heap/alloc.h"
 #include "heap/trim.h"
 #include "os/os.h"
-#include "report/snapshot.h"
-#include "report/text.h"
+#include "report/report.h"
 
 #include <acre/acre.h>
 #include <errno.h>
@@ -127,51 +126,26 @@ AC_EXPORT int malloc_trim(size_t keep_bytes)
     return acre_trim(keep_bytes);
 }
 
-/* Reports are made in a mapping of their own: they are too large for the stacks that threads may have. */
-struct report {
-    struct ac_snapshot snapshot;
-    struct ac_fmt text;
-    char buffer[AC_TEXT_MAX_BYTES];
-};
-
-#define REPORT_BYTES ac_align_up(sizeof(struct report), 65536)
-
-static struct report *report_begin(void)
-{
-    struct report *r = ac_os_map(0, REPORT_BYTES);
-    if (r == NULL)
-        return NULL;
-    ac_snapshot_take(&r->snapshot);
-    r->text.buf = r->buffer;
-    r->text.cap = sizeof r->buffer;
-    return r;
-}
-
-static void report_end(struct report *r)
-{
-    ac_os_unmap(r, REPORT_BYTES);
-}
-
 AC_EXPORT void malloc_stats(void)
 {
-    struct report *r = report_begin();
+    struct ac_report *r = ac_report_begin();
     if (r == NULL)
         return;
     ac_text_people(&r->snapshot, ACRE_VERSION_STRING, &r->text);
     ac_os_write(2, r->buffer, r->text.len);
-    report_end(r);
+    ac_report_end(r);
 }
 
 AC_EXPORT int malloc_info(int options, FILE *file)
 {
     if (options != 0)
         return EINVAL;
-    struct report *r = report_begin();
+    struct ac_report *r = ac_report_begin();
     if (r == NULL)
         return ENOMEM;
     ac_text_xml(&r->snapshot, ACRE_VERSION_STRING, &r->text);
     bool written = fwrite(r->buffer, 1, r->text.len, file) == r->text.len;
-    report_end(r);
+    ac_report_end(r);
     return written ? 0 : -1;
 }
 
@@ -180,7 +154,7 @@ AC_EXPORT int malloc_info(int options, FILE *file)
 AC_EXPORT struct mallinfo2 mallinfo2(void)
 {
     struct mallinfo2 mi = {0};
-    struct report *r = report_begin();
+    struct ac_report *r = ac_report_begin();
     if (r == NULL)
         return mi;
     const uint64_t *stats = r->snapshot.stats;
@@ -192,7 +166,7 @@ AC_EXPORT struct mallinfo2 mallinfo2(void)
     mi.arena = mi.uordblks + mi.fordblks;
     mi.ordblks = stats[AC_STAT_small_live_objects];
     mi.keepcost = stats[AC_STAT_dirty_bytes];
-    report_end(r);
+    ac_report_end(r);
     return mi;
 }
 
