@@ -59,12 +59,13 @@ endforeach()
 list(FILTER engine_sources EXCLUDE REGEX "/os_fake\\.c$") # the unit tests' machine, never shipped
 file(GLOB override_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/override/*.c)
 
-list(FILTER override_sources EXCLUDE REGEX "/(deepbind|sandbox)\\.c$") # the library to preload alone
+list(FILTER override_sources EXCLUDE REGEX "/(deepbind|sandbox|jemalloc_names|tcmalloc_names)\\.c$") # preload alone
 
 add_library(acre-engine OBJECT ${engine_sources})
 add_library(acre-override OBJECT ${override_sources})
 add_library(acre-preload-only OBJECT ${PROJECT_SOURCE_DIR}/src/override/deepbind.c
-    ${PROJECT_SOURCE_DIR}/src/override/sandbox.c)
+    ${PROJECT_SOURCE_DIR}/src/override/sandbox.c ${PROJECT_SOURCE_DIR}/src/override/jemalloc_names.c
+    ${PROJECT_SOURCE_DIR}/src/override/tcmalloc_names.c)
 foreach(part acre-engine acre-override acre-preload-only)
     target_compile_options(${part} PRIVATE ${ACRE_ENGINE_FLAGS} ${ACRE_WARNINGS})
     target_compile_definitions(${part} PRIVATE _GNU_SOURCE)

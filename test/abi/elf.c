@@ -102,15 +102,27 @@ static bool is_listed(const char *name, const char *const *names, size_t count)
     return false;
 }
 
-/* What the library to preload stands in front of. */
-static const char *const wrapped_names[] = {"dlopen", "prctl", "unshare", "setns"};
+/* What the library to preload has alone. */
+static const char *const preload_names[] = {
+    "dlopen",
+    "prctl",
+    "unshare",
+    "setns",
+    "mallctl",
+    "mallctlnametomib",
+    "mallctlbymib",
+    "malloc_stats_print",
+    "MallocExtension_GetNumericProperty",
+    "MallocExtension_ReleaseFreeMemory",
+    "MallocExtension_GetStats",
+};
 
 static bool is_promised(const char *name)
 {
     return is_listed(name, c_names, NAMES_COUNT(c_names)) ||
            is_listed(name, alias_names, NAMES_COUNT(alias_names)) ||
            is_listed(name, cxx_names, NAMES_COUNT(cxx_names)) || strncmp(name, "acre_", 5) == 0 ||
-           is_listed(name, wrapped_names, NAMES_COUNT(wrapped_names));
+           is_listed(name, preload_names, NAMES_COUNT(preload_names));
 }
 
 static void check_exports(void)
