@@ -11,6 +11,7 @@
  *          again
  *   born   a filter that forbids only to make threads and processes is there from the start: the process
  *          installs it and executes itself; it has one thread
+ *   born_without_state  as born, and memory files are forbidden as well; ACRE_CONF=state=none
  */
 #include "life/life.h"
 
@@ -18,6 +19,7 @@
 #include <linux/filter.h>
 #include <linux/futex.h>
 #include <linux/seccomp.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -77,18 +79,21 @@ static void install_filter(void)
     install(rules, sizeof rules / sizeof *rules);
 }
 
-#define KILL(name)                                                                                           \
-    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_##name, 0, 1), BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS)
+#define KILL(number)                                                                                         \
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, number, 0, 1), BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS)
 
-static void be_born_again(char **argv)
+static void be_born_again(char **argv, bool with_state)
 {
     struct sock_filter rules[] = {
         BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-        KILL(clone),
-        KILL(clone3),
+        KILL(SYS_clone),
+        KILL(SYS_clone3),
+        KILL(with_state ? SYS_clone : SYS_memfd_create),
         BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
     };
     char *again[] = {argv[0], "reborn", NULL};
+    if (!with_state)
+        CHECK_EQ(setenv("ACRE_CONF", "state=none", 1), 0);
     install(rules, sizeof rules / sizeof *rules);
     execv("/proc/self/exe", again);
     check_note("execv: %s", strerror(errno));
@@ -155,7 +160,9 @@ int main(int argc, char **argv)
     const char *name = argc > 1 ? argv[1] : "";
     static struct life_pool pools[THREADS];
     if (strcmp(name, "born") == 0)
-        be_born_again(argv);
+        be_born_again(argv, true);
+    if (strcmp(name, "born_without_state") == 0)
+        be_born_again(argv, false);
     if (strcmp(name, "reborn") == 0) {
         work();
         pause_and_work();
