@@ -181,12 +181,12 @@ static int purge(size_t arena, const struct values *v)
 
 static int answer(const size_t *parts, const struct values *v)
 {
-    static const char *const version = "acre " ACRE_VERSION_STRING;
-    static const unsigned narenas = LAST_ARENA;
+    const char *version = "acre " ACRE_VERSION_STRING;
+    unsigned narenas = LAST_ARENA;
     enum node node = (enum node)(parts[0] - OURS);
     switch (node) {
     case VERSION:
-        return put_read_only(v, &version, sizeof version);
+        return put_read_only(v, &version, sizeof(const char *));
     case NARENAS:
         return put_read_only(v, &narenas, sizeof narenas);
     case EPOCH:
