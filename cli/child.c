@@ -18,6 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "cmd.h"
 #include "segment.h"
 
 struct signal_plan {
@@ -80,8 +81,24 @@ static void pass_on(const siginfo_t *signal, pid_t pid)
         kill(pid, signal->si_signo);
 }
 
-static bool wait_for(struct ac_outcome *outcome, const struct signal_plan *plan)
+/* The next signal to act on. A watcher looks at once, then at longer and longer intervals. */
+static int next_signal(const struct signal_plan *plan, siginfo_t *out, const struct ac_watcher *watcher,
+                       long *interval_ns)
 {
+    enum { SHORTEST_NS = 1000000, LONGEST_NS = 20000000 };
+    if (!watcher)
+        return sigwaitinfo(&plan->taken, out);
+    *interval_ns = *interval_ns == 0 ? SHORTEST_NS : *interval_ns * 5 / 4;
+    if (*interval_ns > LONGEST_NS)
+        *interval_ns = LONGEST_NS;
+    const struct timespec interval = {.tv_nsec = *interval_ns};
+    return sigtimedwait(&plan->taken, out, &interval);
+}
+
+static bool wait_for(struct ac_outcome *outcome, const struct signal_plan *plan,
+                     const struct ac_watcher *watcher)
+{
+    long interval_ns = 0;
     for (;;) {
         pid_t ended = wait4(outcome->pid, &outcome->wait_status, WNOHANG, &outcome->usage);
         if (ended == outcome->pid)
@@ -89,8 +106,11 @@ static bool wait_for(struct ac_outcome *outcome, const struct signal_plan *plan)
         if (ended < 0 && errno != EINTR)
             return false;
         siginfo_t signal;
-        if (sigwaitinfo(&plan->taken, &signal) > 0 && signal.si_signo != SIGCHLD)
+        int number = next_signal(plan, &signal, watcher, &interval_ns);
+        if (number > 0 && number != SIGCHLD)
             pass_on(&signal, outcome->pid);
+        else if (number < 0 && watcher)
+            watcher->look(outcome->pid, watcher->context);
     }
 }
 
@@ -103,7 +123,8 @@ static bool close_on_exec_pipe(int fds[2])
     return fds[0] >= 0 && fds[1] >= 0;
 }
 
-bool ac_child_run(const char *path, char **argv, struct ac_outcome *out_outcome)
+bool ac_child_run(const char *path, char **argv, const struct ac_watcher *watcher,
+                  struct ac_outcome *out_outcome)
 {
     struct signal_plan plan;
     int fds[2];
@@ -121,8 +142,14 @@ bool ac_child_run(const char *path, char **argv, struct ac_outcome *out_outcome)
     close(fds[1]);
     out_outcome->exec_errno = exec_result(fds[0]);
     close(fds[0]);
-    if (!wait_for(out_outcome, &plan))
+    if (!wait_for(out_outcome, &plan, watcher))
         return false;
     out_outcome->wall_ns = now_ns() - out_outcome->start_ns;
     return true;
+}
+
+int ac_outcome_status(const struct ac_outcome *outcome)
+{
+    int status = outcome->wait_status;
+    return WIFSIGNALED(status) ? AC_EXIT_SIGNAL_BASE + WTERMSIG(status) : WEXITSTATUS(status);
 }

@@ -77,21 +77,12 @@ static bool open_report(const char *path, const char *option, FILE **out)
     return *out != NULL;
 }
 
-static bool wants_colour(const struct request *request)
-{
-    const char *no_colour = getenv("NO_COLOR");
-    const char *terminal = getenv("TERM");
-    if (request->output || !isatty(STDERR_FILENO) || (no_colour && no_colour[0] != '\0'))
-        return false;
-    return terminal && strcmp(terminal, "dumb") != 0;
-}
-
 static void report(const struct request *request, const struct ac_run *run)
 {
     FILE *out = request->output ? request->output : stderr;
     if (request->json && !ac_report_json(run, request->json))
         ac_error("could not write all of %s: %s", request->json_path, strerror(errno));
-    if (!request->quiet && !ac_report_text(run, out, wants_colour(request)) && request->output)
+    if (!request->quiet && !ac_report_text(run, out) && request->output)
         ac_error("could not write all of %s: %s", request->output_path, strerror(errno));
 }
 
@@ -155,7 +146,7 @@ int ac_cmd_run(int argc, char **argv)
     run.conf = request.conf;
     run.library = &library;
     run.vet = &vet;
-    if (!ac_child_run(vet.path, request.argv, &run.outcome)) {
+    if (!ac_child_run(vet.path, request.argv, NULL, &run.outcome)) {
         ac_error("cannot start a process: %s", strerror(errno));
         return AC_EXIT_OWN_FAILURE;
     }
@@ -163,5 +154,5 @@ int ac_cmd_run(int argc, char **argv)
         return exec_failed(&run);
     run.verdict = ac_segment_read(&segment, &run.state);
     report(&request, &run);
-    return ac_run_exit_status(&run);
+    return ac_outcome_status(&run.outcome);
 }

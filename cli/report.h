@@ -47,9 +47,6 @@ const struct ac_snapshot *ac_run_peak(const struct ac_run *run);
 /* Why nothing is known of the program's heap; "" when ac_run_is_measured(). */
 void ac_run_why_not(const struct ac_run *run, char *text, size_t text_bytes);
 
-/* The status `acre run` ends with. */
-int ac_run_exit_status(const struct ac_run *run);
-
 /* A statistic of a snapshot; 0 when the library is too old to have it. */
 uint64_t ac_run_stat(const struct ac_run *run, const struct ac_snapshot *snapshot, enum ac_stat i);
 
@@ -61,7 +58,7 @@ int64_t ac_run_rest_bytes(const struct ac_run *run, const struct ac_snapshot *sn
 void ac_run_advice(const struct ac_run *run, char *text, size_t text_bytes);
 
 /* Writes the report. False when the file could not be written. */
-bool ac_report_text(const struct ac_run *run, FILE *out, bool colour);
+bool ac_report_text(const struct ac_run *run, FILE *out);
 bool ac_report_json(const struct ac_run *run, FILE *out);
 
 #endif

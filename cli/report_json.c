@@ -56,7 +56,7 @@ static json_t *end_value(const struct ac_run *run)
 {
     int status = run->outcome.wait_status;
     json_t *end = json_object();
-    set_number(end, "status", (uint64_t)ac_run_exit_status(run));
+    set_number(end, "status", (uint64_t)ac_outcome_status(&run->outcome));
     set_number(end, "signal", WIFSIGNALED(status) ? (uint64_t)WTERMSIG(status) : 0);
     return end;
 }

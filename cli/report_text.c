@@ -3,7 +3,6 @@
  * report_text.c -- the twelve lines of `acre run`; four when the program's heap could not be seen.
  */
 #include <inttypes.h>
-#include <langinfo.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <string.h>
@@ -11,13 +10,15 @@
 
 #include "format.h"
 #include "report.h"
+#include "outline.h"
 
-enum { TOP_CLASSES = 3, LABEL_COLUMNS = 14, LINE_COLUMNS = 118, COMMAND_BYTES = 61, LINE_BYTES = 256 };
-
-struct writer {
-    FILE *out;
-    bool colour;
-    bool utf8;
+enum {
+    TOP_CLASSES = 3,
+    LABEL_COLUMNS = 14,
+    PART_COLUMNS = 12,
+    LINE_COLUMNS = 118,
+    COMMAND_BYTES = 61,
+    LINE_BYTES = 256
 };
 
 struct top_class {
@@ -26,30 +27,15 @@ struct top_class {
     double full_percent;
 };
 
-static void put_label(const struct writer *w, const char *label, int width)
-{
-    fprintf(w->out, "%s%-*s%s", w->colour ? "\033[1m" : "", width, label, w->colour ? "\033[0m" : "");
-}
-
-__attribute__((format(printf, 3, 4))) static void put_line(const struct writer *w, const char *label,
+__attribute__((format(printf, 3, 4))) static void put_line(const struct ac_outline *w, const char *label,
                                                            const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    put_label(w, label, LABEL_COLUMNS);
+    ac_outline_label(w, label, LABEL_COLUMNS);
     vfprintf(w->out, format, args);
     fputc('\n', w->out);
     va_end(args);
-}
-
-static void put_part(const struct writer *w, bool last, const char *label, int64_t bytes, uint64_t whole,
-                     const char *note)
-{
-    char text[AC_TEXT_BYTES];
-    const char *branch = w->utf8 ? (last ? "└ " : "├ ") : (last ? "` " : "| ");
-    fputs(branch, w->out);
-    put_label(w, label, 12);
-    fprintf(w->out, "%11s %5.1f %%  %s\n", ac_format_bytes(bytes, text), ac_percent(bytes, whole), note);
 }
 
 /* As much of the command as leaves the line's other columns their room. */
@@ -97,7 +83,7 @@ static uint64_t timeval_ns(struct timeval t)
     return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_usec * 1000u;
 }
 
-static void put_head(const struct writer *w, const struct ac_run *run)
+static void put_head(const struct ac_outline *w, const struct ac_run *run)
 {
     char command[COMMAND_BYTES];
     char end[64];
@@ -114,7 +100,7 @@ static void put_head(const struct writer *w, const struct ac_run *run)
              ac_format_duration(timeval_ns(run->outcome.usage.ru_stime), system));
 }
 
-static void put_peak(const struct writer *w, const struct ac_run *run)
+static void put_peak(const struct ac_outline *w, const struct ac_run *run)
 {
     char rss[AC_TEXT_BYTES];
     char minor[AC_TEXT_BYTES];
@@ -132,7 +118,7 @@ static void put_peak(const struct writer *w, const struct ac_run *run)
              ac_format_count((uint64_t)usage->ru_majflt, major), note);
 }
 
-static void put_live(const struct writer *w, const struct ac_run *run, uint64_t rss)
+static void put_live(const struct ac_outline *w, const struct ac_run *run, uint64_t rss)
 {
     char counts[2][AC_TEXT_BYTES];
     char bytes[2][AC_TEXT_BYTES];
@@ -145,10 +131,10 @@ static void put_live(const struct writer *w, const struct ac_run *run, uint64_t 
              ac_format_bytes((int64_t)small, bytes[0]),
              ac_format_count(ac_run_stat(run, peak, AC_STAT_large_live_objects), counts[1]),
              ac_format_bytes((int64_t)large, bytes[1]));
-    put_part(w, false, "live", (int64_t)(small + large), rss, note);
+    ac_outline_part(w, false, "live", (int64_t)(small + large), rss, note);
 }
 
-static void put_caches(const struct writer *w, const struct ac_run *run, uint64_t rss)
+static void put_caches(const struct ac_outline *w, const struct ac_run *run, uint64_t rss)
 {
     char bytes[2][AC_TEXT_BYTES];
     char note[LINE_BYTES];
@@ -159,11 +145,11 @@ static void put_caches(const struct writer *w, const struct ac_run *run, uint64_
     snprintf(note, sizeof(note), "%" PRIu64 " thread%s %s, transfer caches %s", nthreads,
              nthreads == 1 ? "" : "s", ac_format_bytes((int64_t)thread, bytes[0]),
              ac_format_bytes((int64_t)transfer, bytes[1]));
-    put_part(w, false, "caches", (int64_t)(thread + transfer), rss, note);
+    ac_outline_part(w, false, "caches", (int64_t)(thread + transfer), rss, note);
 }
 
 /* The lines between the peak and the exit; they add up to the resident memory acre saw. */
-static void put_identity(const struct writer *w, const struct ac_run *run)
+static void put_identity(const struct ac_outline *w, const struct ac_run *run)
 {
     const struct ac_snapshot *peak = ac_run_peak(run);
     uint64_t rss = ac_run_stat(run, peak, AC_STAT_rss_bytes);
@@ -173,19 +159,20 @@ static void put_identity(const struct writer *w, const struct ac_run *run)
     put_live(w, run, rss);
     uint64_t free_bytes = ac_run_stat(run, peak, AC_STAT_span_free_bytes);
     free_bytes -= ac_run_stat(run, peak, AC_STAT_span_purged_bytes);
-    put_part(w, false, "free blocks", (int64_t)free_bytes, rss, "in spans that other blocks keep in use");
+    ac_outline_part(w, false, "free blocks", (int64_t)free_bytes, rss,
+                    "in spans that other blocks keep in use");
     put_caches(w, run, rss);
     snprintf(note, sizeof(note), "not yet returned; %s returned by the end",
              ac_format_bytes((int64_t)ac_run_stat(run, &run->state.now, AC_STAT_purged_bytes), bytes));
-    put_part(w, false, "free pages", (int64_t)ac_run_stat(run, peak, AC_STAT_dirty_bytes), rss, note);
-    put_part(w, false, "metadata", (int64_t)ac_run_stat(run, peak, AC_STAT_metadata_bytes), rss,
-             "acre's own");
-    put_part(w, true, "the rest", rest, rss,
-             rest >= 0 ? "not the heap's: program, libraries, stacks"
-                       : "parts of live blocks were never touched");
+    ac_outline_part(w, false, "free pages", (int64_t)ac_run_stat(run, peak, AC_STAT_dirty_bytes), rss, note);
+    ac_outline_part(w, false, "metadata", (int64_t)ac_run_stat(run, peak, AC_STAT_metadata_bytes), rss,
+                    "acre's own");
+    ac_outline_part(w, true, "the rest", rest, rss,
+                    rest >= 0 ? "not the heap's: program, libraries, stacks"
+                              : "parts of live blocks were never touched");
 }
 
-static void put_at_exit(const struct writer *w, const struct ac_run *run)
+static void put_at_exit(const struct ac_outline *w, const struct ac_run *run)
 {
     const struct ac_snapshot *now = &run->state.now;
     char live[AC_TEXT_BYTES];
@@ -224,7 +211,7 @@ static void consider_class(struct top_class top[TOP_CLASSES], const struct ac_st
     }
 }
 
-static void put_top_classes(const struct writer *w, const struct ac_run *run)
+static void put_top_classes(const struct ac_outline *w, const struct ac_run *run)
 {
     struct top_class top[TOP_CLASSES] = {{0, 0, 0}};
     char text[LINE_BYTES] = "no small blocks at the peak";
@@ -240,9 +227,9 @@ static void put_top_classes(const struct writer *w, const struct ac_run *run)
     put_line(w, "top classes", "%s", text);
 }
 
-bool ac_report_text(const struct ac_run *run, FILE *out, bool colour)
+bool ac_report_text(const struct ac_run *run, FILE *out)
 {
-    struct writer w = {out, colour, strcmp(nl_langinfo(CODESET), "UTF-8") == 0};
+    struct ac_outline w = ac_outline_on(out, PART_COLUMNS);
     char text[LINE_BYTES];
     put_head(&w, run);
     put_peak(&w, run);

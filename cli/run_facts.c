@@ -52,12 +52,6 @@ int64_t ac_run_rest_bytes(const struct ac_run *run, const struct ac_snapshot *sn
     return (int64_t)(rest + ac_run_stat(run, snapshot, AC_STAT_span_purged_bytes));
 }
 
-int ac_run_exit_status(const struct ac_run *run)
-{
-    int status = run->outcome.wait_status;
-    return WIFSIGNALED(status) ? AC_EXIT_SIGNAL_BASE + WTERMSIG(status) : WEXITSTATUS(status);
-}
-
 static void why_empty(const struct ac_run *run, char *text, size_t text_bytes)
 {
     int status = run->outcome.wait_status;

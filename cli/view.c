@@ -78,6 +78,12 @@ static size_t least_row_bytes(enum ac_state_section_id id)
         return sizeof(struct ac_state_center);
     case AC_STATE_THREADS:
         return sizeof(struct ac_state_thread);
+    case AC_STATE_CHUNKS:
+        return sizeof(struct ac_state_chunk);
+    case AC_STATE_HUGE:
+    case AC_STATE_KEPT:
+    case AC_STATE_OWN:
+        return sizeof(struct ac_state_extent);
     default:
         return sizeof(struct ac_state_moment);
     }

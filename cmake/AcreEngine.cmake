@@ -61,6 +61,12 @@ file(GLOB override_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/override/
 
 list(FILTER override_sources EXCLUDE REGEX "/(deepbind|sandbox|jemalloc_names|tcmalloc_names)\\.c$") # preload alone
 
+# What is not on the way of a block is made small: the library's text is resident in every process.
+set(small_sources ${engine_sources})
+list(FILTER small_sources INCLUDE REGEX
+    "/(verify|report)/|/api/(stats|publish|info|init|verify)|/core/(option|segment|fault|addresses)\\.c|/heap/(helper|trim|comb|show)\\.c")
+set_source_files_properties(${small_sources} PROPERTIES COMPILE_OPTIONS -Os)
+
 add_library(acre-engine OBJECT ${engine_sources})
 add_library(acre-override OBJECT ${override_sources})
 add_library(acre-preload-only OBJECT ${PROJECT_SOURCE_DIR}/src/override/deepbind.c

@@ -9,6 +9,7 @@
 #include "heap/hooks.h"
 #include "heap/thread.h"
 #include "heap/trim.h"
+#include "os/os.h"
 
 #include <pthread.h>
 
@@ -31,7 +32,8 @@ static void helper_tick(void)
 __attribute__((constructor(101))) static void acre_load(void)
 {
     ac_thread_heap();
-    pthread_atfork(NULL, NULL, ac_thread_note_fork);
+    if (ac_os_may_ignore_advice())
+        pthread_atfork(NULL, NULL, ac_thread_note_fork);
     ac_publish_start();
     ac_hooks.tick = tick;
     ac_hooks.helper_tick = helper_tick;

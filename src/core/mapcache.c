@@ -6,6 +6,7 @@
 #include "core/mapcache.h"
 
 #include "base/atomic.h"
+#include "core/addresses.h"
 #include "core/segment.h"
 #include "os/os.h"
 
@@ -13,9 +14,19 @@
 
 static struct ac_mapcache cache;
 
+/* As many rows as there were extents at the last time, or are now. */
+static void cache_show(void)
+{
+    static unsigned nshown;
+    for (unsigned i = 0; i < cache.count || i < nshown; i++)
+        ac_addresses_show_kept(i, i < cache.count ? cache.extents[i].m : (struct ac_mapping){0, 0});
+    nshown = cache.count;
+    ac_store_rlx(&ac_segment_pages->kept_bytes, cache.bytes);
+}
+
 static void cache_unlock(void)
 {
-    ac_store_rlx(&ac_segment_pages->kept_bytes, cache.bytes);
+    cache_show();
     ac_unlock(&cache.lock);
 }
 
@@ -189,5 +200,5 @@ void ac_mapcache_recover(uint32_t me)
         cache.count = 0;
         cache.bytes = 0;
     }
-    ac_store_rlx(&ac_segment_pages->kept_bytes, cache.bytes);
+    cache_show();
 }

@@ -3,6 +3,7 @@
 
 #include "base/atomic.h"
 #include "base/bits.h"
+#include "core/addresses.h"
 #include "core/config.h"
 #include "core/segment.h"
 #include "os/os.h"
@@ -22,6 +23,7 @@ static bool meta_grow(size_t need_bytes)
         if (p != NULL) {
             meta.bump = p;
             meta.end = p + bytes;
+            ac_addresses_add_own(p, bytes);
             return true;
         }
         if (bytes == need_bytes)

@@ -33,6 +33,7 @@
 
 #include "base/atomic.h"
 #include "base/bits.h"
+#include "core/addresses.h"
 #include "core/chunk.h"
 #include "core/harden.h"
 #include "core/mapcache.h"
@@ -84,6 +85,7 @@ static void chunk_unlist(struct ac_chunk *chunk)
 static void chunk_relist(struct ac_chunk *chunk)
 {
     unsigned longest = ac_bit_longest_run(chunk->free);
+    ac_addresses_show_chunk(chunk);
     if (longest == chunk->longest)
         return;
     chunk_unlist(chunk);
@@ -138,6 +140,7 @@ static bool chunk_take(struct ac_chunk *chunk, unsigned units, unsigned align_un
     ac_count_add(&heap.dirty_units, -(size_t)dirty_free(chunk, mask));
     ac_count_add(&heap.used_units, units);
     chunk->free &= ~mask;
+    chunk->large |= out_run->for_large != 0 ? mask : 0;
     chunk_relist(chunk);
     return true;
 }
@@ -167,8 +170,10 @@ static bool chunk_add_locked(uintptr_t base, unsigned units, bool dirty, uint32_
     chunk->units = (uint8_t)units;
     chunk->free = ac_bit_range(0, units);
     chunk->dirty = dirty ? chunk->free : 0;
+    chunk->large = 0;
     chunk->epoch = heap.epoch;
     ac_list_init(&chunk->link);
+    ac_addresses_add_chunk(chunk, me);
     ac_count_add(&heap.chunks, 1);
     ac_count_add(&heap.dirty_units, dirty ? units : 0);
     chunk_relist(chunk);
@@ -275,6 +280,7 @@ void ac_pageheap_give(struct ac_chunk *chunk, uintptr_t base, size_t units, size
         if (touched_units != 0)
             chunk->dirty |= ac_bit_range(start, (unsigned)touched_units);
         chunk->free |= mask;
+        chunk->large &= ~mask;
         ac_count_add(&heap.dirty_units, dirty_free(chunk, mask));
         ac_count_add(&heap.used_units, -units);
         chunk_relist(chunk);
@@ -296,6 +302,7 @@ bool ac_pageheap_extend(struct ac_chunk *chunk, uintptr_t base, size_t units, si
         ac_count_add(&heap.dirty_units, -(size_t)dirty_free(chunk, mask));
         ac_count_add(&heap.used_units, more_units);
         chunk->free &= ~mask;
+        chunk->large |= mask;
         chunk_relist(chunk);
     }
     heap_unlock();
@@ -377,6 +384,7 @@ static void chunk_forget_locked(struct ac_chunk *chunk, uint32_t me)
     ac_count_add(&heap.mapped_bytes, -(chunk->units * AC_UNIT_BYTES));
     ac_count_add(&heap.chunks, (size_t)-1);
     chunk_unlist(chunk);
+    ac_addresses_drop_chunk(chunk, me);
     ac_meta_put(chunk, 1, me);
 }
 
@@ -450,6 +458,14 @@ void ac_pageheap_let_go(void)
     ac_unlock(&heap.lock);
 }
 
+static void show_listed_chunks(void)
+{
+    for (unsigned n = 1; heap.ready && n <= AC_CHUNK_UNITS; n++) {
+        for (struct ac_list *l = heap.lists[n].next; l != &heap.lists[n]; l = l->next)
+            ac_addresses_show_whole_chunk(AC_CONTAINER(l, struct ac_chunk, link));
+    }
+}
+
 /* Chunks of an earlier epoch are never touched again: their runs stay usable, what is given back into them
  * is lost to the child. */
 void ac_pageheap_recover(uint32_t me)
@@ -460,5 +476,6 @@ void ac_pageheap_recover(uint32_t me)
         heap.dirty_units = 0;
         heap.last_arena = 0;
     }
+    show_listed_chunks();
     heap_show();
 }

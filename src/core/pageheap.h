@@ -32,10 +32,12 @@ struct ac_chunk {
     uint64_t free;       /* units in no run                                    */
     uint64_t dirty;      /* units written since they were last known to be zero */
     uint64_t fenced;     /* units whose last page is a guard page (harden.h)   */
+    uint64_t large;      /* units of runs for large blocks                     */
     struct ac_list link; /* in the list of `longest`                           */
     uint32_t epoch;      /* of the page heap when the chunk was made           */
     uint8_t longest;     /* PH3; 0: on no list                                 */
     uint8_t units;       /* 64, less in a chunk made when memory was short     */
+    uint16_t row;        /* in the state segment (addresses.h)                 */
 };
 
 struct ac_pageheap {
@@ -55,8 +57,9 @@ struct ac_pageheap {
 struct ac_run {
     uintptr_t base;
     struct ac_chunk *chunk;
-    bool zero;  /* every byte is zero */
-    bool fresh; /* some of it was clean */
+    bool zero;         /* every byte is zero */
+    bool fresh;        /* some of it was clean */
+    uint8_t for_large; /* set by who asks: the run is for a large block */
 };
 
 struct ac_pageheap_stats {

@@ -2,6 +2,7 @@
 #include "core/pagemap.h"
 
 #include "base/atomic.h"
+#include "core/addresses.h"
 #include "os/os.h"
 
 #define LEAF_SHIFT 32
@@ -43,10 +44,12 @@ static bool reserve_one(uintptr_t addr)
     uint64_t *none = NULL;
     if (leaf == NULL)
         return false;
-    if (ac_cas_rel(&root[addr >> LEAF_SHIFT], &none, leaf))
+    if (ac_cas_rel(&root[addr >> LEAF_SHIFT], &none, leaf)) {
         ac_fetch_add_rlx(&leaf_count, 1);
-    else
+        ac_addresses_add_own(leaf, LEAF_UNITS * sizeof *leaf);
+    } else {
         ac_os_unmap(leaf, LEAF_UNITS * sizeof *leaf);
+    }
     return true;
 }
 
@@ -92,6 +95,7 @@ void ac_pagemap_place_window(uintptr_t near)
     if (leaf == NULL)
         return;
     ac_os_avoid_huge_pages(leaf, AC_WINDOW_UNITS * sizeof *leaf);
+    ac_addresses_add_own(leaf, AC_WINDOW_UNITS * sizeof *leaf);
     ac_window_leaf = leaf;
     ac_store_rel(&ac_window_base, base & ~(uintptr_t)(AC_CHUNK_BYTES - 1));
 }

@@ -68,7 +68,12 @@ static uint64_t lay_out(struct ac_state *s)
     end = add_section(s, AC_STATE_THREADS, sizeof(struct ac_state_thread), MAX_THREADS, end);
     end = add_section(s, AC_STATE_SECONDS, sizeof(struct ac_state_moment), SECONDS, end);
     end = add_section(s, AC_STATE_TENS, sizeof(struct ac_state_moment), TENS, end);
-    return add_section(s, AC_STATE_MINUTES, sizeof(struct ac_state_moment), MINUTES, end);
+    end = add_section(s, AC_STATE_MINUTES, sizeof(struct ac_state_moment), MINUTES, end);
+    end = add_section(s, AC_STATE_HUGE, sizeof(struct ac_state_extent), AC_STATE_MAX_HUGE, end);
+    end = add_section(s, AC_STATE_KEPT, sizeof(struct ac_state_extent), AC_STATE_MAX_KEPT, end);
+    end = ac_align_up(end, ac_os_page_size()); /* the first rows of the next two share a page */
+    end = add_section(s, AC_STATE_OWN, sizeof(struct ac_state_extent), AC_STATE_MAX_OWN, end);
+    return add_section(s, AC_STATE_CHUNKS, sizeof(struct ac_state_chunk), AC_STATE_MAX_CHUNKS, end);
 }
 
 static const struct ac_state_section *find_section(enum ac_state_section_id id)
@@ -77,6 +82,11 @@ static const struct ac_state_section *find_section(enum ac_state_section_id id)
     while (section->id != (uint32_t)id)
         section++;
     return section;
+}
+
+void *ac_segment_rows(enum ac_state_section_id id)
+{
+    return segment.state == NULL ? NULL : (char *)segment.state + find_section(id)->offset_bytes;
 }
 
 struct ac_state_moment *ac_segment_ring(enum ac_state_section_id id, size_t *out_n)

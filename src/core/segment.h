@@ -56,6 +56,9 @@ struct ac_state_thread *ac_segment_new_thread(void);
  * stays. */
 void ac_segment_show_total(const size_t *total, uint64_t *row);
 
+/* The rows of a section; NULL when there is no segment. */
+void *ac_segment_rows(enum ac_state_section_id id);
+
 /* A ring of moments, n of them. Wants a segment. */
 struct ac_state_moment *ac_segment_ring(enum ac_state_section_id id, size_t *out_n);
 

@@ -54,7 +54,8 @@ struct ac_span {
     uint8_t state;
     uint8_t epoch;         /* of the center (small) when the span was made           */
     uint16_t combed;       /* nfree when its free pages were last given back (comb.h) */
-    uint32_t purged_bytes; /* and how many bytes those were                           */
+    uint16_t row;          /* of a huge block in the state segment (addresses.h)      */
+    uint32_t purged_bytes; /* combed: how many bytes those were                       */
     size_t units;
     size_t bytes;         /* large: usable bytes, whole pages                       */
     uint16_t *records;    /* hardened mode: one a block (heap/hardened.h), else none */

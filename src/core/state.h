@@ -33,10 +33,14 @@
 #define AC_STATE_MAX_CLASSES 80u
 #define AC_STATE_MAX_OPTIONS 24u
 #define AC_STATE_MAX_SECTIONS 16u
+#define AC_STATE_MAX_CHUNKS 16384u /* 32 GiB */
+#define AC_STATE_MAX_HUGE 4096u
+#define AC_STATE_MAX_KEPT 128u
+#define AC_STATE_MAX_OWN 128u
 #define AC_STATE_MOMENT_STATS 23u
 
 /* No segment is longer: for who makes the file before the process that fills it. */
-#define AC_STATE_MAX_BYTES ((uint64_t)4 << 20)
+#define AC_STATE_MAX_BYTES ((uint64_t)8 << 20)
 
 struct ac_state_class {
     uint32_t size_bytes;     /* size of a block; 0: row not used                                  */
@@ -58,6 +62,10 @@ enum ac_state_section_id {
     AC_STATE_SECONDS,     /* struct ac_state_moment, rings of them              */
     AC_STATE_TENS,
     AC_STATE_MINUTES,
+    AC_STATE_CHUNKS, /* struct ac_state_chunk: the units of the page heap           */
+    AC_STATE_HUGE,   /* struct ac_state_extent: blocks with mappings of their own   */
+    AC_STATE_KEPT,   /* struct ac_state_extent: mappings kept for such              */
+    AC_STATE_OWN,    /* struct ac_state_extent: acre's own records                  */
     AC_STATE_SITES,  /* the profiler's */
     AC_STATE_SAMPLES /* the profiler's */
 };
@@ -124,6 +132,22 @@ struct ac_state_thread {
     uint16_t outbox[AC_STATE_MAX_CLASSES];    /* blocks on their way to other shards                      */
 };
 
+/* Where memory lies. Rows in use have a base; the others may be anywhere between them. */
+struct ac_state_chunk {
+    uint64_t base;
+    uint64_t units;     /* `unit_bytes` each, one bit each                                       */
+    uint64_t free;      /* units that serve nothing                                              */
+    uint64_t dirty;     /* units that were written since they were last known to be zero         */
+    uint64_t large;     /* units of blocks over 32 KiB; what is neither, holds small blocks      */
+    uint8_t handed[64]; /* of a unit of small blocks: so many eighths, from its start, blocks were ever
+                           handed out from; of another unit it means nothing                 */
+};
+
+struct ac_state_extent {
+    uint64_t base;
+    uint64_t bytes;
+};
+
 /* One moment of the timeline. */
 struct ac_state_moment {
     uint64_t time_ns; /* CLOCK_MONOTONIC; 0: none yet. Written last                     */
@@ -172,12 +196,13 @@ struct ac_state {
     uint32_t forks; /* that lie between the first process and this one                        */
     uint32_t noptions;
     uint32_t nsections;
-    uint32_t ncenters;       /* rows in use                                                    */
-    uint32_t nthreads;       /* rows in use                                                    */
-    uint32_t missed_centers; /* for which there was no row: sums are too low                  */
-    uint32_t missed_threads; /* the same: what they keep counts as live                       */
-    uint32_t bell;           /* the command adds 1 when it has asked for something            */
-    uint64_t moments[3];     /* written so far to the rings of seconds, tens and minutes      */
+    uint32_t ncenters;         /* rows in use                                                    */
+    uint32_t nthreads;         /* rows in use                                                    */
+    uint32_t missed_centers;   /* for which there was no row: sums are too low                  */
+    uint32_t missed_threads;   /* the same: what they keep counts as live                       */
+    uint32_t missed_addresses; /* pieces of memory for which there was no row                  */
+    uint32_t bell;             /* the command adds 1 when it has asked for something            */
+    uint64_t moments[3];       /* written so far to the rings of seconds, tens and minutes      */
     struct ac_state_section sections[AC_STATE_MAX_SECTIONS];
     struct ac_state_pages pages __attribute__((aligned(64)));
     struct ac_state_control control __attribute__((aligned(64)));

@@ -27,6 +27,7 @@
 #include "heap/central.h"
 
 #include "base/atomic.h"
+#include "core/addresses.h"
 #include "core/fault.h"
 #include "core/meta.h"
 #include "core/pageheap.h"
@@ -174,7 +175,7 @@ static AC_NOINLINE void span_event(struct ac_center *center, struct ac_span *spa
 static struct ac_span *span_new(struct ac_center *center, uint32_t me)
 {
     const struct ac_sizeclass *sc = &ac_sizeclass[center->class];
-    struct ac_run run;
+    struct ac_run run = {.for_large = 0};
     struct ac_span *span = ac_meta_get(ac_span_lines(center->class), me);
     if (span == NULL)
         return NULL;
@@ -232,6 +233,7 @@ static unsigned span_take_fresh(struct ac_center *center, struct ac_span *span, 
         *--end = (void *)at;
     ac_store_rlx(&span->fresh, (uint16_t)(span->fresh + take));
     ac_center_count(center, fresh, take);
+    ac_addresses_show_handed(span);
     return take;
 }
 

@@ -15,6 +15,7 @@
  */
 #include "heap/helper.h"
 
+#include "core/addresses.h"
 #include "core/mapcache.h"
 #include "core/option.h"
 #include "core/pageheap.h"
@@ -86,6 +87,14 @@ static bool is_running(void)
     return ac_load_acq(&helper.alive) != 0 && ac_load_rlx(&helper.generation) == ac_thread_fork_generation();
 }
 
+static void *stack_make(void)
+{
+    void *stack = ac_os_map(0, STACK_BYTES);
+    if (stack != NULL)
+        ac_addresses_add_own(stack, STACK_BYTES);
+    return stack;
+}
+
 /* `starting` holds the generation after this one, so that a start cut short by a fork does not count in
  * the child. */
 static AC_COLD void helper_start(void)
@@ -97,7 +106,7 @@ static AC_COLD void helper_start(void)
     ac_fence_full(); /* of the pair in ac_helper_stop: one of both sees the other */
     if (!is_running() && ac_load_rlx(&helper.forbidden) == 0) {
         if (helper.stack == NULL)
-            helper.stack = ac_os_map(0, STACK_BYTES);
+            helper.stack = stack_make();
         ac_store_rlx(&helper.alive, 0);
         ac_store_rlx(&helper.generation, generation);
         if (helper.stack != NULL)

@@ -14,6 +14,7 @@
 
 #include "base/atomic.h"
 #include "base/bits.h"
+#include "core/addresses.h"
 #include "core/fault.h"
 #include "core/harden.h"
 #include "core/mapcache.h"
@@ -88,7 +89,7 @@ static bool take_run(struct ac_span *span, size_t bytes, size_t align, uint32_t 
                      bool *out_zero)
 {
     size_t units = (bytes + ac_harden_fence_bytes() + AC_UNIT_BYTES - 1) >> AC_UNIT_SHIFT;
-    struct ac_run run;
+    struct ac_run run = {.for_large = 1};
     unsigned align_units = align > AC_UNIT_BYTES ? (unsigned)(align >> AC_UNIT_SHIFT) : 1;
     bool ok = try_only ? ac_pageheap_take((unsigned)units, align_units, &run, me, true)
                        : ac_purge_take_run((unsigned)units, align_units, &run, me);
@@ -156,10 +157,12 @@ static bool take_addresses(struct ac_mapping *m, size_t align, uint32_t me, bool
 
 static void give_memory(struct ac_span *span, uint32_t me)
 {
-    if (span->kind == AC_SPAN_HUGE)
+    if (span->kind == AC_SPAN_HUGE) {
+        ac_addresses_drop_huge(span, me);
         ac_fenced_unmap(span);
-    else
+    } else {
         ac_pageheap_give(span->chunk, span->base, span->units, span->units, me);
+    }
     descriptor_put(span, me);
 }
 
@@ -221,6 +224,7 @@ static bool take_mapping(struct ac_span *span, size_t bytes, size_t align, uint3
     span->kind = AC_SPAN_HUGE;
     span->base = m.base;
     span->units = m.bytes >> AC_UNIT_SHIFT;
+    ac_addresses_add_huge(span, me, try_only);
     ac_purge_count_huge((ptrdiff_t)m.bytes);
     return true;
 }
@@ -293,6 +297,7 @@ void ac_large_free(struct ac_span *span, void *block, uint32_t me)
     }
     if (huge) {
         struct ac_mapping m = {span->base, ac_span_bytes(span)};
+        ac_addresses_drop_huge(span, me);
         ac_purge_count_huge(-(ptrdiff_t)m.bytes);
         keep_or_unmap(m, me);
     } else {
@@ -336,6 +341,7 @@ static void huge_set_units(struct ac_span *span, size_t units)
 {
     ac_purge_count_huge(((ptrdiff_t)units - (ptrdiff_t)span->units) * (ptrdiff_t)AC_UNIT_BYTES);
     span->units = units;
+    ac_addresses_show_huge(span);
 }
 
 /* The system moves a mapping and makes it longer at once, if to it the mapping is one; later kernels move

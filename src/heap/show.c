@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "heap/show.h"
 
+#include "core/addresses.h"
+#include "core/pagemap.h"
+#include "core/span.h"
 #include "heap/outbox.h"
 #include "os/os.h"
 
@@ -65,5 +68,24 @@ void ac_show_all(struct ac_heap *first, uint32_t me)
             continue; /* it is on a slow path, and shows itself */
         ac_show_heap(h);
         ac_unlock(&h->lock);
+    }
+}
+
+void ac_show_spans(void)
+{
+    const struct ac_chunk *last = NULL;
+    uintptr_t addr = 0;
+    uint64_t entry;
+    for (; ac_pagemap_next(&addr, &entry); addr += AC_UNIT_BYTES) {
+        const struct ac_span *span = ac_entry_span(entry);
+        if (span == NULL || span->base != addr)
+            continue;
+        if (span->chunk != NULL && span->chunk != last)
+            ac_addresses_show_whole_chunk(span->chunk);
+        last = span->chunk;
+        if (span->kind == AC_SPAN_SMALL)
+            ac_addresses_show_handed(span);
+        else if (span->kind == AC_SPAN_HUGE)
+            ac_addresses_show_huge(span);
     }
 }

@@ -25,4 +25,7 @@ void ac_show_owner(struct ac_heap *heap, bool is_mine);
  * marked as in a slow path, or the helper's. */
 void ac_show_all(struct ac_heap *first, uint32_t me);
 
+/* Where all spans are and how much they have handed out: in a forked child, which shows everything anew. */
+void ac_show_spans(void);
+
 #endif

@@ -22,6 +22,7 @@
  */
 #include "heap/thread.h"
 
+#include "core/addresses.h"
 #include "core/harden.h"
 #include "core/mapcache.h"
 #include "core/meta.h"
@@ -183,6 +184,7 @@ static void child_recover(uint32_t me)
 {
     registry.fork_generation++;
     ac_segment_fork(registry.state_path, registry.fork_generation);
+    ac_addresses_recover(me);
     ac_meta_recover(me);
     ac_mapcache_recover(me);
     ac_pageheap_recover(me);
@@ -193,6 +195,7 @@ static void child_recover(uint32_t me)
     heaps_recover(me);
     ac_purge_show();
     ac_large_show();
+    ac_show_spans();
     for (struct ac_heap *h = registry.all; h != NULL; h = h->next_all) {
         ac_show_owner(h, h == ac_heap_mine());
         ac_show_heap(h);
@@ -256,6 +259,8 @@ static void registry_start_locked(void)
     ac_segment_start(registry.state_path, registry.max_shards); /* and this */
     size_t page = ac_os_page_size();
     uint32_t *word = ac_os_map(ac_harden_is_on() ? ac_harden_place(page) : 0, page);
+    if (word != NULL)
+        ac_addresses_add_own(word, page);
     if (word != NULL)
         ac_pagemap_place_window((uintptr_t)word);
     if (word != NULL && ac_os_wipe_on_fork(word, page))

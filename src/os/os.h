@@ -135,6 +135,10 @@ unsigned ac_os_cpu_count(void);
  * them thread by thread, and only in threads it knows. True when that cannot be told. */
 bool ac_os_has_leaders_credentials(void);
 
+/* True where the system may accept advice about memory and ignore it: an emulator, told by its having no
+ * vDSO. */
+bool ac_os_may_ignore_advice(void);
+
 /* True when the process runs under a filter of system calls that it cannot leave (seccomp, with
  * no_new_privs): a call that nobody made so far may end it. Opens a file, as the loader has done before. */
 bool ac_os_is_restricted(void);

@@ -264,6 +264,11 @@ bool ac_os_has_leaders_credentials(void)
     return true;
 }
 
+bool ac_os_may_ignore_advice(void)
+{
+    return getauxval(AT_SYSINFO_EHDR) == 0;
+}
+
 bool ac_os_is_restricted(void)
 {
     char text[2560];

@@ -268,6 +268,11 @@ bool ac_os_has_leaders_credentials(void)
     return true;
 }
 
+bool ac_os_may_ignore_advice(void)
+{
+    return false;
+}
+
 bool ac_os_is_restricted(void)
 {
     return false;

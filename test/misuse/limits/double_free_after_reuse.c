@@ -1,5 +1,5 @@
 // expect: quiet
-// hardened: lost "address did not come back"
+// hardened: chance
 // kinds: tiny small medium large
 // SPDX-License-Identifier: MIT
 // The address was handed out again before the second free, which so frees the new owner's block.

@@ -10,7 +10,7 @@ void crime(void)
 {
     char *blocks[3] = {get_block(), get_block(), get_block()};
     char *block = blocks[0] < blocks[1] ? blocks[0] : blocks[1];
-    block[malloc_usable_size(block)] = 1;
+    block[malloc_usable_size(block)] ^= 1; /* hardened mode: a canary that is no longer what it was */
     for (int i = 0; i < 3; i++)
         free(blocks[i]);
 }
