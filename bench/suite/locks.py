@@ -11,6 +11,7 @@ NAMES = {
     "mapping cache": ("&cache.lock",),
     "registry": ("&registry.lock",),
     "stealer": ("&stealer_lock",),
+    "addresses": ("&shown.lock",),
 }
 # One for the whole process, so what every processor would meet at; a center belongs to a shard and a class.
 GLOBAL = ("page heap", "metadata", "mapping cache", "registry")

@@ -17,8 +17,7 @@
  * current span moves nowhere. Refills take SOME before MANY before FEW: a span with few free blocks is not
  * worth the visit, one that is nearly empty should drain.
  *
- * Cost. take and give: one lock; a division by multiplication and a bit an object; a list operation when
- * `event` is met.
+ * Cost. take and give: one lock; a multiplication and a bit an object; a list operation at each `event`.
  *
  * Fork. A center whose lock was held by another thread is torn: it starts over empty with the next epoch,
  * and blocks of older epochs that come back are dropped. Frees of them cost one comparison on a line that

@@ -440,10 +440,8 @@ bool ac_heap_mark(struct ac_heap *heap)
     return true;
 }
 
-/* Slow paths between two ticks; fewer while there is something to give back, since nobody ticks after the
- * last one. */
-#define TICK_EVERY 64u
-#define TICK_EVERY_DUE 8u
+/* Slow paths between two ticks; fewer while there is memory to give back: nobody ticks after the last. */
+#define TICK_EVERY(due) ((due) ? 8u : 64u)
 
 static AC_COLD void flush_untouched(struct ac_heap *heap)
 {
@@ -468,7 +466,7 @@ void ac_heap_unmark(struct ac_heap *heap)
         flush_untouched(heap);
     ac_heap_unmark_quietly(heap);
     heap->slow_paths++;
-    if (AC_UNLIKELY(heap->slow_paths % (due ? TICK_EVERY_DUE : TICK_EVERY) == 0 || ac_segment_is_called()) &&
+    if (AC_UNLIKELY(heap->slow_paths % TICK_EVERY(due) == 0 || ac_segment_is_called()) &&
         ac_hooks.tick != NULL)
         ac_hooks.tick();
 }
