@@ -200,9 +200,11 @@ static bool take_mapping(struct ac_span *span, size_t bytes, size_t align, uint3
     struct ac_mapping m;
     *out_zero = true;
     if (ac_harden_is_on()) {
-        bool ok = take_fenced(span, bytes, align, me, try_only);
-        ac_purge_count_huge(ok ? (ptrdiff_t)ac_span_bytes(span) : 0);
-        return ok;
+        if (!take_fenced(span, bytes, align, me, try_only))
+            return false;
+        ac_addresses_add_huge(span, me, try_only);
+        ac_purge_count_huge((ptrdiff_t)ac_span_bytes(span));
+        return true;
     }
     size_t granule = ac_mapcache_granule();
     size_t map_align = align > granule ? align : granule;
