@@ -332,9 +332,12 @@ static void *resize_run(struct ac_span *span, void *block, size_t bytes, uint32_
         uintptr_t tail = span->base + units * AC_UNIT_BYTES;
         size_t ntail = span->units - units;
         ac_pagemap_set(tail, ntail, ac_entry_make(NULL, AC_FREED_SHARD, 0));
+        /* First: a fork in between may lose the tail, but not give it back twice. */
+        ac_store_rlx(&span->units, units);
+        ac_compiler_barrier();
         ac_pageheap_give(span->chunk, tail, ntail, ntail, me);
     }
-    span->units = units;
+    ac_store_rlx(&span->units, units);
     set_bytes(span, bytes);
     return block;
 }
