@@ -78,7 +78,8 @@ void ac_show_spans(void)
     uint64_t entry;
     for (; ac_pagemap_next(&addr, &entry); addr += AC_UNIT_BYTES) {
         const struct ac_span *span = ac_entry_span(entry);
-        if (span == NULL || span->base != addr)
+        /* In hardened mode a large block does not begin where a unit does. */
+        if (span == NULL || span->base - addr >= AC_UNIT_BYTES)
             continue;
         if (span->chunk != NULL && span->chunk != last)
             ac_addresses_show_whole_chunk(span->chunk);

@@ -57,6 +57,22 @@ class Truth(Case):
         ours, theirs = self.assert_closes(parent.pid), self.assert_closes(child)
         self.assertGreater(theirs["heap_live_bytes"], ours["heap_live_bytes"] + 40000 * 500)
 
+    def test_a_forked_child_in_hardened_mode(self):
+        """Chunks that are full of large blocks, none of which begins where a unit does."""
+        program = (
+            "import ctypes, os, time\n"
+            "libc = ctypes.CDLL(None)\n"
+            "libc.malloc.restype = ctypes.c_void_p\n"
+            "def take(bytes): ctypes.memset(libc.malloc(bytes), 1, bytes)\n"
+            "for i in range(320): take(7 * 32768 + 20000)\n"
+            "if os.fork() == 0: take(5000000); print('ready', os.getpid(), flush=True)\n"
+            "time.sleep(999)\n"
+        )
+        parent = self.start(PYTHON, "-c", program, conf="hardened=1")
+        child = int(parent.stdout.readline().split()[1])
+        self.addCleanup(os.kill, child, signal.SIGKILL)
+        self.assert_closes(child, least_live=0.8)
+
     def test_a_busy_process_is_read_too(self):
         program = (
             "import time; print('ready', flush=True)\n"
