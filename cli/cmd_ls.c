@@ -13,7 +13,7 @@
 #include "cmd.h"
 #include "format.h"
 #include "sample.h"
-#include "stats.h"
+#include "core/stat.h"
 #include "target.h"
 
 struct row {

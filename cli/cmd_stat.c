@@ -14,7 +14,7 @@
 #include "cmd.h"
 #include "format.h"
 #include "sample.h"
-#include "stats.h"
+#include "core/stat.h"
 #include "target.h"
 
 enum { HEADER_EVERY = 20 };
@@ -84,8 +84,8 @@ static void print_line(const struct ac_sample *before, const struct ac_sample *n
 static void print_json(const struct request *request, const struct ac_sample *now)
 {
     json_t *stats = json_object();
-    for (int i = 0; i < AC_NSTATS; i++)
-        json_object_set_new(stats, ac_stat_names[i], json_integer((json_int_t)now->heap.stats[i]));
+    for (int i = 0; i < AC_STAT_COUNT; i++)
+        json_object_set_new(stats, ac_stat_row[i].name, json_integer((json_int_t)now->heap.stats[i]));
     json_t *root =
         json_pack("{s:s, s:i, s:s, s:I, s:I, s:I, s:I, s:I, s:o}", "schema", "acre.stat/1", "pid",
                   (int)request->pid, "name", request->name, "time_ns", (json_int_t)now->time_ns, "age_ns",
@@ -113,17 +113,9 @@ static void print_metric(const struct request *request, const char *name, bool i
 
 static void print_prometheus(const struct request *request, const struct ac_sample *now)
 {
-    enum kind { GAUGE, COUNTER };
-    static const struct {
-        enum kind kind;
-        const char *help;
-    } rows[] = {
-#define AC_STAT(name, kind, unit, help) {kind, help},
-#include "core/stat.def"
-#undef AC_STAT
-    };
-    for (int i = 0; i < AC_NSTATS; i++)
-        print_metric(request, ac_stat_names[i], rows[i].kind == COUNTER, rows[i].help, now->heap.stats[i]);
+    for (int i = 0; i < AC_STAT_COUNT; i++)
+        print_metric(request, ac_stat_row[i].name, ac_stat_row[i].is_counter, ac_stat_row[i].help,
+                     now->heap.stats[i]);
     print_metric(request, "blocks_drawn", true, "Blocks that threads have drawn from the shards.",
                  now->taken);
     print_metric(request, "blocks_returned", true, "Blocks that threads have returned to the shards.",

@@ -22,7 +22,7 @@
 #include "ranges.h"
 #include "core/state.h"
 #include "smaps.h"
-#include "stats.h"
+#include "core/stat.h"
 
 enum ac_part {
 #define AC_PART(name, key, label) AC_PART_##name,

@@ -16,7 +16,7 @@
 #include "child.h"
 #include "library.h"
 #include "segment.h"
-#include "stats.h"
+#include "core/stat.h"
 #include "vet.h"
 
 struct ac_run {

@@ -113,8 +113,8 @@ static json_t *snapshot_value(const struct ac_run *run, const struct ac_snapshot
 {
     json_t *value = json_object();
     set_number(value, "time_ns", snapshot->time_ns);
-    for (uint32_t i = 0; i < AC_NSTATS && i < run->state.nstats; i++)
-        set_number(value, ac_stat_names[i], snapshot->stats[i]);
+    for (uint32_t i = 0; i < AC_STAT_COUNT && i < run->state.nstats; i++)
+        set_number(value, ac_stat_row[i].name, snapshot->stats[i]);
     json_object_set_new(value, "rest_bytes", json_integer(ac_run_rest_bytes(run, snapshot)));
     json_object_set_new(value, "classes", classes_value(run, snapshot));
     return value;

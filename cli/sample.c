@@ -10,7 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "stats.h"
+#include "core/stat.h"
 
 static uint64_t now_ns(clockid_t clock)
 {

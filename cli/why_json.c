@@ -53,8 +53,8 @@ static json_t *classes_value(const struct ac_snapshot *counters)
 static json_t *counters_value(const struct ac_why *why)
 {
     json_t *value = json_object();
-    for (uint32_t i = 0; i < AC_NSTATS && i < why->nstats; i++)
-        set_number(value, ac_stat_names[i], why->counters.stats[i]);
+    for (uint32_t i = 0; i < AC_STAT_COUNT && i < why->nstats; i++)
+        set_number(value, ac_stat_row[i].name, why->counters.stats[i]);
     return value;
 }
 

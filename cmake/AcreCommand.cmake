@@ -20,8 +20,8 @@ else()
     list(FILTER command_sources EXCLUDE REGEX "/screen_curses\\.c$")
 endif()
 
-# The sums over a segment are those of the library.
-add_executable(acre ${command_sources} ${PROJECT_SOURCE_DIR}/src/report/sum.c)
+# The sums over a segment and the rows of statistics are those of the library.
+add_executable(acre ${command_sources} ${PROJECT_SOURCE_DIR}/src/core/stat.c ${PROJECT_SOURCE_DIR}/src/report/sum.c)
 target_include_directories(acre PRIVATE ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/src)
 target_compile_definitions(acre PRIVATE _GNU_SOURCE)
 target_compile_options(acre PRIVATE -std=gnu11 -O2 -g

@@ -92,7 +92,7 @@ static int ctl_stat(const char *name, void *out, size_t *inout_size, const void 
     if (in != NULL)
         return EPERM;
     for (unsigned i = 0; i < AC_STAT_COUNT; i++) {
-        if (strcmp(ac_stat_name[i], name) != 0)
+        if (strcmp(ac_stat_row[i].name, name) != 0)
             continue;
         int error = acre_stats_get(&stats);
         return error != 0 ? error

@@ -6,6 +6,7 @@
 #include "base/fmt.h"
 #include "core/option.h"
 #include "core/sizeclass.h"
+#include "core/stat.h"
 #include "os/os.h"
 
 #include <string.h>
@@ -111,9 +112,7 @@ static void fill_header(struct ac_state *s, uint32_t forks)
     s->version = AC_STATE_VERSION;
     s->size_bytes = sizeof *s;
     s->nclasses = AC_NCLASSES;
-#define AC_STAT(name, kind, unit, help) s->nstats++;
-#include "core/stat.def"
-#undef AC_STAT
+    s->nstats = AC_STAT_COUNT;
     s->total_bytes = lay_out(s);
     s->page_size_bytes = (uint32_t)ac_os_page_size();
     s->now_offset = offsetof(struct ac_state, now);

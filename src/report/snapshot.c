@@ -19,12 +19,6 @@
 
 AC_STATIC_ASSERT(AC_STAT_COUNT <= AC_STATE_MAX_STATS, "the segment has too few places for the statistics");
 
-const char *const ac_stat_name[AC_STAT_COUNT] = {
-#define AC_STAT(name, kind, unit, help) #name,
-#include "core/stat.def"
-#undef AC_STAT
-};
-
 static void sum_centers(struct ac_class_sum sums[AC_NCLASSES])
 {
     for (unsigned shard = 1; shard <= AC_MAX_SHARDS; shard++) {

@@ -16,8 +16,6 @@
 
 #include <stddef.h>
 
-extern const char *const ac_stat_name[AC_STAT_COUNT];
-
 /* Fill in everything but time and RSS. */
 void ac_snapshot_take(struct ac_snapshot *out_snapshot);
 

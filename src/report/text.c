@@ -19,7 +19,7 @@ void ac_text_people(const struct ac_snapshot *snapshot, const char *version, str
     ac_fmt_str(out, version);
     ac_fmt_str(out, ": where the memory is\n");
     for (unsigned i = 0; i < AC_STAT_COUNT; i++)
-        line(out, ac_stat_name[i], snapshot->stats[i]);
+        line(out, ac_stat_row[i].name, snapshot->stats[i]);
     line(out, "max mmap bytes =",
          snapshot->stats[AC_STAT_mapped_bytes]); /* a line that glibc's has and programs look for */
     ac_fmt_str(out, "  size class  live  cached  free in spans  spans\n");
@@ -53,7 +53,7 @@ void ac_text_xml(const struct ac_snapshot *snapshot, const char *version, struct
     ac_fmt_str(out, "\">\n");
     for (unsigned i = 0; i < AC_STAT_COUNT; i++) {
         ac_fmt_str(out, "<stat name=\"");
-        ac_fmt_str(out, ac_stat_name[i]);
+        ac_fmt_str(out, ac_stat_row[i].name);
         ac_fmt_char(out, '"');
         attribute(out, "value", snapshot->stats[i]);
         ac_fmt_str(out, "/>\n");
@@ -88,7 +88,7 @@ void ac_text_json(const struct ac_snapshot *snapshot, const char *version, struc
     ac_fmt_str(out, version);
     ac_fmt_str(out, "\",\"stats\":{");
     for (unsigned i = 0; i < AC_STAT_COUNT; i++)
-        member(out, ac_stat_name[i], snapshot->stats[i], i == 0);
+        member(out, ac_stat_row[i].name, snapshot->stats[i], i == 0);
     ac_fmt_str(out, "},\"classes\":[");
     for (unsigned c = 0; c < AC_STATE_MAX_CLASSES; c++) {
         const struct ac_state_class *row = &snapshot->classes[c];
@@ -117,25 +117,17 @@ static void metric(struct ac_fmt *out, const char *lead, const char *name, const
 
 void ac_text_prometheus(const struct ac_snapshot *snapshot, const char *version, struct ac_fmt *out)
 {
-    enum kind { GAUGE, COUNTER };
-    static const struct {
-        enum kind kind;
-        const char *help;
-    } rows[] = {
-#define AC_STAT(name, kind, unit, help) {kind, help},
-#include "core/stat.def"
-#undef AC_STAT
-    };
     (void)version;
     for (unsigned i = 0; i < AC_STAT_COUNT; i++) {
-        const char *suffix = rows[i].kind == COUNTER ? "_total" : "";
+        const struct ac_stat_row *row = &ac_stat_row[i];
+        const char *suffix = row->is_counter ? "_total" : "";
         if (i == AC_STAT_rss_bytes)
             continue; /* the system's to say */
-        metric(out, "# HELP ", ac_stat_name[i], suffix);
-        ac_fmt_str(out, rows[i].help);
-        metric(out, "\n# TYPE ", ac_stat_name[i], suffix);
-        ac_fmt_str(out, rows[i].kind == COUNTER ? "counter" : "gauge");
-        metric(out, "\n", ac_stat_name[i], suffix);
+        metric(out, "# HELP ", row->name, suffix);
+        ac_fmt_str(out, row->help);
+        metric(out, "\n# TYPE ", row->name, suffix);
+        ac_fmt_str(out, row->is_counter ? "counter" : "gauge");
+        metric(out, "\n", row->name, suffix);
         ac_fmt_dec(out, snapshot->stats[i]);
         ac_fmt_char(out, '\n');
     }

@@ -40,11 +40,11 @@ static void test_report__an_empty_heap(void **state)
 static void test_report__names_are_the_rows(void **state)
 {
     (void)state;
-    assert_string_equal(ac_stat_name[AC_STAT_small_live_bytes], "small_live_bytes");
-    assert_string_equal(ac_stat_name[AC_STAT_COUNT - 1], "rss_bytes");
+    assert_string_equal(ac_stat_row[AC_STAT_small_live_bytes].name, "small_live_bytes");
+    assert_string_equal(ac_stat_row[AC_STAT_COUNT - 1].name, "rss_bytes");
     for (unsigned i = 0; i < AC_STAT_COUNT; i++) {
         for (unsigned k = 0; k < i; k++)
-            assert_string_not_equal(ac_stat_name[i], ac_stat_name[k]);
+            assert_string_not_equal(ac_stat_row[i].name, ac_stat_row[k].name);
     }
 }
 
@@ -205,9 +205,9 @@ static void test_report__people_see_every_row(void **state)
     text[f.len] = '\0';
     assert_ptr_equal(strstr(text, "acre 1.2.3"), text);
     for (unsigned i = 0; i < AC_STAT_COUNT; i++) {
-        const char *at = strstr(text, ac_stat_name[i]);
+        const char *at = strstr(text, ac_stat_row[i].name);
         assert_non_null(at);
-        assert_int_equal(strtoull(at + strlen(ac_stat_name[i]), NULL, 10), s.stats[i]);
+        assert_int_equal(strtoull(at + strlen(ac_stat_row[i].name), NULL, 10), s.stats[i]);
     }
     for (unsigned i = 0; i < 20; i++)
         acre_free(blocks[i]);
