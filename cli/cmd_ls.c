@@ -11,9 +11,9 @@
 #include <string.h>
 
 #include "cmd.h"
+#include "core/stat.h"
 #include "format.h"
 #include "sample.h"
-#include "core/stat.h"
 #include "target.h"
 
 struct row {

@@ -4,7 +4,6 @@
  */
 #include <inttypes.h>
 #include <getopt.h>
-#include <jansson.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,9 +11,10 @@
 #include <time.h>
 
 #include "cmd.h"
-#include "format.h"
-#include "sample.h"
 #include "core/stat.h"
+#include "format.h"
+#include "json.h"
+#include "sample.h"
 #include "target.h"
 
 enum { HEADER_EVERY = 20 };
@@ -84,8 +84,7 @@ static void print_line(const struct ac_sample *before, const struct ac_sample *n
 static void print_json(const struct request *request, const struct ac_sample *now)
 {
     json_t *stats = json_object();
-    for (int i = 0; i < AC_STAT_COUNT; i++)
-        json_object_set_new(stats, ac_stat_row[i].name, json_integer((json_int_t)now->heap.stats[i]));
+    ac_json_set_stats(stats, &now->heap, AC_STAT_COUNT);
     json_t *root =
         json_pack("{s:s, s:i, s:s, s:I, s:I, s:I, s:I, s:I, s:o}", "schema", "acre.stat/1", "pid",
                   (int)request->pid, "name", request->name, "time_ns", (json_int_t)now->time_ns, "age_ns",

@@ -2,16 +2,14 @@
  *
  * compare_json.c -- a comparison as JSON, schema acre.compare/1: every run, and what follows from them.
  */
-#include <jansson.h>
-#include <string.h>
-
 #include "compare.h"
+#include "json.h"
 
 static json_t *strings(char **words)
 {
     json_t *list = json_array();
     for (; words && *words; words++)
-        json_array_append_new(list, json_stringn_nocheck(*words, strlen(*words)));
+        json_array_append_new(list, ac_json_text(*words));
     return list;
 }
 
@@ -93,15 +91,15 @@ bool ac_compare_print_json(const struct ac_comparison *comparison, FILE *out)
     for (size_t i = 0; i < comparison->ncolumns; i++)
         json_array_append_new(columns, column_as_json(comparison, i));
     for (size_t i = 0; i < comparison->nnotes; i++)
-        json_array_append_new(notes, json_string_nocheck(comparison->notes[i]));
+        json_array_append_new(notes, ac_json_text(comparison->notes[i]));
     ac_compare_machine(machine, sizeof(machine));
     json_t *root = json_pack(
-        "{s:s, s:o, s:s?, s:s?, s:s, s:f, s:I, s:I, s:b, s:s, s:s, s:o, s:o}", "schema", "acre.compare/1",
-        "argv", strings(comparison->argv), "until", comparison->launch.until, "load", comparison->launch.load,
-        "machine", machine, "load_average", comparison->load_average, "time", (json_int_t)comparison->date,
-        "rounds", (json_int_t)comparison->nrounds, "interrupted", (int)comparison->interrupted, "output",
-        outputs[comparison->output], "base", comparison->columns[comparison->base].peer->name, "allocators",
-        columns, "notes", notes);
+        "{s:s, s:o, s:o, s:o, s:s, s:f, s:I, s:I, s:b, s:s, s:s, s:o, s:o}", "schema", "acre.compare/1",
+        "argv", strings(comparison->argv), "until", ac_json_text(comparison->launch.until), "load",
+        ac_json_text(comparison->launch.load), "machine", machine, "load_average", comparison->load_average,
+        "time", (json_int_t)comparison->date, "rounds", (json_int_t)comparison->nrounds, "interrupted",
+        (int)comparison->interrupted, "output", outputs[comparison->output], "base",
+        comparison->columns[comparison->base].peer->name, "allocators", columns, "notes", notes);
     bool done = root && json_dumpf(root, out, JSON_INDENT(2)) == 0 && fputc('\n', out) != EOF;
     json_decref(root);
     return done;

@@ -14,9 +14,9 @@
 #include <stdio.h>
 
 #include "child.h"
+#include "core/stat.h"
 #include "library.h"
 #include "segment.h"
-#include "core/stat.h"
 #include "vet.h"
 
 struct ac_run {

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """`acre compare` measures what a program of known cost costs, and concludes what the figures allow."""
+import json
 import shutil
 import statistics
 
@@ -35,6 +36,14 @@ class Measured(Case):
                 self.assertGreater(run["rss_byte_s"], 3 * 32 * MIB * 0.25)
 
 
+def against_waste(rounds, mib):
+    """The words of a comparison of libc with an allocator that takes twice the memory."""
+    return (
+        *("-n", str(rounds), "--with", f"waste={WASTEFUL}", "--allocators", "glibc,waste"),
+        *("--", WORK, "0", str(mib), "1"),
+    )
+
+
 class Concluded(Case):
     def test_a_copy_is_no_different(self):
         twin = self.copy(PRELOAD, "twin of acre.so")
@@ -47,19 +56,7 @@ class Concluded(Case):
         self.assertEqual(found.verdict("twin", "peak_bytes"), "no significant difference")
 
     def test_a_worse_one_is_called_worse(self):
-        found = Comparison(
-            "-n",
-            "8",
-            "--with",
-            f"waste={WASTEFUL}",
-            "--allocators",
-            "glibc,waste",
-            "--",
-            WORK,
-            "0",
-            "48",
-            "1",
-        )
+        found = Comparison(*against_waste(8, 48))
         for metric in ("cpu_s", "peak_bytes", "sum_peak_bytes"):
             ratio = found.columns["waste"]["against_base"][metric]
             self.assertEqual(ratio["verdict"], "more", (metric, ratio))
@@ -79,36 +76,16 @@ class Concluded(Case):
             )
         self.assertAlmostEqual(found.columns["waste"]["against_base"]["peak_bytes"]["ratio"], 2, delta=0.1)
 
+    def test_words_of_any_bytes(self):
+        words = ("--json", "-n", "1", "--allocators", "glibc", "--", "/bin/echo", b"a\xffb")
+        self.assertEqual(json.loads(compare(*words).stdout)["argv"], ["/bin/echo", "a?b"])
+
     def test_few_runs_tell_nothing(self):
-        found = Comparison(
-            "-n",
-            "3",
-            "--with",
-            f"waste={WASTEFUL}",
-            "--allocators",
-            "glibc,waste",
-            "--",
-            WORK,
-            "0",
-            "48",
-            "1",
-        )
+        found = Comparison(*against_waste(3, 48))
         self.assertEqual(found.verdict("waste", "peak_bytes"), "too few runs to tell")
 
     def test_the_tables(self):
-        done = compare(
-            "-n",
-            "6",
-            "--with",
-            f"waste={WASTEFUL}",
-            "--allocators",
-            "glibc,waste",
-            "--",
-            WORK,
-            "0",
-            "32",
-            "1",
-        )
+        done = compare(*against_waste(6, 32))
         self.assertEqual((done.returncode, done.stderr), (0, ""))
         self.assertRegex(done.stdout, r"(?m)^median +wall s +user s +system s +peak MiB")
         self.assertRegex(done.stdout, r"(?m)^glibc +0\.\d\d\d +0\.\d\d\d +0\.\d\d\d +\d\d\.\d ")
