@@ -15,8 +15,6 @@
 #include "api/control.h"
 #include "base/atomic.h"
 #include "base/bits.h"
-#include "core/mapcache.h"
-#include "core/pageheap.h"
 #include "core/purge.h"
 #include "core/segment.h"
 #include "heap/large.h"
@@ -90,16 +88,9 @@ static void publish_snapshot(struct ac_state *s, uint64_t now_ns)
     write_snapshots(s, snapshot, is_peak(snapshot, &s->peak) ? snapshot : NULL);
 }
 
-static size_t footprint(void)
-{
-    struct ac_pageheap_stats stats;
-    ac_pageheap_get_stats(&stats);
-    return stats.used_bytes + stats.dirty_bytes + ac_purge_huge_bytes() + ac_mapcache_bytes();
-}
-
 static void publish_peak(struct ac_state *s, uint64_t now_ns)
 {
-    size_t bytes = footprint();
+    size_t bytes = ac_purge_footprint_bytes();
     if (now_ns < publish.peak_due_ns || bytes < PEAK_LEAST_BYTES ||
         bytes <= publish.peak_bytes + publish.peak_bytes / 100)
         return;

@@ -84,6 +84,11 @@ static size_t used_bytes(const struct ac_pageheap_stats *stats)
     return stats->used_bytes + ac_purge_huge_bytes();
 }
 
+static size_t dirty_bytes(const struct ac_pageheap_stats *stats)
+{
+    return stats->dirty_bytes + ac_mapcache_bytes();
+}
+
 size_t ac_purge_in_use_bytes(void)
 {
     struct ac_pageheap_stats stats;
@@ -91,9 +96,11 @@ size_t ac_purge_in_use_bytes(void)
     return used_bytes(&stats);
 }
 
-static size_t dirty_bytes(const struct ac_pageheap_stats *stats)
+size_t ac_purge_footprint_bytes(void)
 {
-    return stats->dirty_bytes + ac_mapcache_bytes();
+    struct ac_pageheap_stats stats;
+    ac_pageheap_get_stats(&stats);
+    return used_bytes(&stats) + dirty_bytes(&stats);
 }
 
 static size_t bound_bytes(const struct ac_pageheap_stats *stats)

@@ -22,7 +22,10 @@ struct ac_run;
 /* Memory of huge blocks in use, which the page heap does not see. */
 void ac_purge_count_huge(ptrdiff_t bytes);
 size_t ac_purge_huge_bytes(void);
+
+/* What lies in runs and huge blocks; the same and all that is free and not given back yet. */
 size_t ac_purge_in_use_bytes(void);
+size_t ac_purge_footprint_bytes(void);
 
 /* Kept mappings and free pages inside spans given back so far. */
 size_t ac_purge_evicted_bytes(void);

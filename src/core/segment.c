@@ -92,9 +92,8 @@ void *ac_segment_rows(enum ac_state_section_id id)
 
 struct ac_state_moment *ac_segment_ring(enum ac_state_section_id id, size_t *out_n)
 {
-    const struct ac_state_section *section = find_section(id);
-    *out_n = section->nrows;
-    return (struct ac_state_moment *)(void *)((char *)segment.state + section->offset_bytes);
+    *out_n = find_section(id)->nrows;
+    return ac_segment_rows(id);
 }
 
 /* ---- making ---- */
@@ -256,40 +255,39 @@ void ac_segment_show_used_bytes(void)
     ac_store_rlx(&ac_segment_pages->segment_bytes, (uint64_t)ac_segment_used_bytes());
 }
 
-/* The next free row; `none` when all are taken. */
+/* The next free row, which `shown` then counts; NULL when all are taken, counted in `missed`. */
 static void *new_row(enum ac_state_section_id id, size_t row_bytes, uint32_t max, uint32_t *inout_n,
-                     void *none)
+                     uint32_t *shown, uint32_t *missed)
 {
-    if (segment.state == NULL)
-        return none;
     uint32_t i = ac_load_rlx(inout_n);
     while (i < max && !ac_cas_acq(inout_n, &i, i + 1))
         ;
-    return i < max ? (char *)segment.state + find_section(id)->offset_bytes + i * row_bytes : none;
+    if (i < max)
+        ac_store_rel(shown, ac_load_rlx(inout_n));
+    else
+        ac_fetch_add_rlx(missed, 1u);
+    ac_segment_show_used_bytes();
+    return i < max ? (char *)ac_segment_rows(id) + i * row_bytes : NULL;
 }
 
 struct ac_state_center *ac_segment_new_center(void)
 {
-    struct ac_state_center *row =
-        new_row(AC_STATE_CENTERS, sizeof *row, segment.max_centers, &segment.ncenters, &no_center);
-    if (row == &no_center && segment.state != NULL)
-        ac_fetch_add_rlx(&segment.state->missed_centers, 1u);
-    else if (segment.state != NULL)
-        ac_store_rel(&segment.state->ncenters, ac_load_rlx(&segment.ncenters));
-    ac_segment_show_used_bytes();
-    return row;
+    struct ac_state *s = segment.state;
+    struct ac_state_center *row = NULL;
+    if (s != NULL)
+        row = new_row(AC_STATE_CENTERS, sizeof *row, segment.max_centers, &segment.ncenters, &s->ncenters,
+                      &s->missed_centers);
+    return row != NULL ? row : &no_center;
 }
 
 struct ac_state_thread *ac_segment_new_thread(void)
 {
-    struct ac_state_thread *row =
-        new_row(AC_STATE_THREADS, sizeof *row, MAX_THREADS, &segment.nthreads, &no_thread);
-    if (row == &no_thread && segment.state != NULL)
-        ac_fetch_add_rlx(&segment.state->missed_threads, 1u);
-    else if (segment.state != NULL)
-        ac_store_rel(&segment.state->nthreads, ac_load_rlx(&segment.nthreads));
-    ac_segment_show_used_bytes();
-    return row;
+    struct ac_state *s = segment.state;
+    struct ac_state_thread *row = NULL;
+    if (s != NULL)
+        row = new_row(AC_STATE_THREADS, sizeof *row, MAX_THREADS, &segment.nthreads, &s->nthreads,
+                      &s->missed_threads);
+    return row != NULL ? row : &no_thread;
 }
 
 /* Two that change the total at once may store its values in either order; whoever then sees another value

@@ -13,10 +13,10 @@
  */
 #include "heap/hardmag.h"
 
-#include "core/meta.h"
 #include "core/pagemap.h"
 #include "core/span.h"
 #include "heap/central.h"
+#include "heap/magazine.h"
 #include "heap/nested.h"
 #include "heap/thread.h"
 
@@ -41,13 +41,7 @@ static unsigned quarantine_of(unsigned class, unsigned log2)
 
 static unsigned random_below(struct ac_heap *heap, unsigned n)
 {
-    heap->random = heap->random * 6364136223846793005u + 1442695040888963407u;
-    return (unsigned)((heap->random >> 32) * n >> 32);
-}
-
-static unsigned array_lines(unsigned log2)
-{
-    return (unsigned)(((size_t)1 << log2) * sizeof(void *) / AC_CACHE_LINE);
+    return (unsigned)((ac_hardmag_next(heap) >> 32) * n >> 32);
 }
 
 static uint16_t capacity(unsigned class, unsigned log2)
@@ -59,17 +53,9 @@ static uint16_t capacity(unsigned class, unsigned log2)
 
 static bool grow(struct ac_heap *heap, unsigned class, unsigned log2, unsigned count)
 {
-    struct ac_magazine *mag = &heap->magazines[class];
-    void **array = ac_meta_get(array_lines(log2), heap->id);
-    if (array == NULL)
+    if (!ac_magazine_set_array(heap, class, log2, count))
         return false;
-    if (mag->slots != NULL) {
-        memcpy(array + 1, mag->slots, count * sizeof(void *));
-        ac_meta_put(mag->slots - 1, array_lines(mag->log2), heap->id);
-    }
-    ac_store_rlx(&mag->slots, array + 1);
-    mag->log2 = (uint8_t)log2;
-    mag->cap = capacity(class, log2);
+    heap->magazines[class].cap = capacity(class, log2);
     return true;
 }
 
@@ -115,26 +101,14 @@ static void swap(void **a, void **b)
     *b = was;
 }
 
-static unsigned next_batch(struct ac_magazine *mag, unsigned class)
-{
-    unsigned least = ac_sizeclass[class].size_bytes <= FIRST_BATCH_BYTES / FIRST_BATCH ? FIRST_BATCH : 1;
-    unsigned batch = mag->batch == 0 ? least : mag->batch;
-    unsigned most = (mag->cap - mag->stock + 1u) / 2;
-    if (most > ac_sizeclass[class].batch)
-        most = ac_sizeclass[class].batch;
-    if (batch > most)
-        batch = most;
-    mag->batch = (uint16_t)(batch * 2);
-    return batch;
-}
-
 /* Take a batch and mix it with what is there. */
 static unsigned refill(struct ac_heap *heap, unsigned class, unsigned count)
 {
     struct ac_magazine *mag = &heap->magazines[class];
     struct ac_center *center = ac_center_get(heap->shard, class, heap->id);
     grow_in_turn(heap, class, count);
-    unsigned want = next_batch(mag, class);
+    unsigned first = ac_sizeclass[class].size_bytes <= FIRST_BATCH_BYTES / FIRST_BATCH ? FIRST_BATCH : 1;
+    unsigned want = ac_magazine_next_batch(mag, class, first, mag->cap - mag->stock);
     ac_heap_count(heap, refills);
     unsigned got = center == NULL ? 0 : ac_center_take(center, mag->slots + count, want, heap->id, true);
     for (unsigned i = count; i < count + got; i++)

@@ -18,11 +18,17 @@
 /* Get a block when the bin is empty (or was shut). NULL when memory is exhausted. */
 void *ac_hardmag_refill(struct ac_heap *heap, unsigned class);
 
-/* Below n, a power of two. Not a secret kept well, but not told to anyone either. */
-AC_INLINE unsigned ac_hardmag_random(struct ac_heap *heap, unsigned n)
+/* Not a secret kept well, but not told to anyone either. */
+AC_INLINE uint64_t ac_hardmag_next(struct ac_heap *heap)
 {
     heap->random = heap->random * 6364136223846793005u + 1442695040888963407u;
-    return (unsigned)(heap->random >> 40) & (n - 1);
+    return heap->random;
+}
+
+/* Below n, a power of two. */
+AC_INLINE unsigned ac_hardmag_random(struct ac_heap *heap, unsigned n)
+{
+    return (unsigned)(ac_hardmag_next(heap) >> 40) & (n - 1);
 }
 
 void ac_hardmag_put_slow(struct ac_heap *heap, size_t index, uint64_t top, void *block);

@@ -6,10 +6,10 @@
  * block) and grows level by level when it has been empty or full often enough, fourfold in bytes and
  * twofold in places, up to 64 KiB; so a thread that touches a class rarely costs a cache line for it. What
  * all magazines of a thread may hold is bounded too: threads whose sizes are spread over all classes would
- * hold as much in their caches as they use. The first
- * AC_CHECKED_FREES frees of a class in a thread go through here one by one: each is checked exactly (start
- * of a block, handed out, not free, not in this magazine) before the bin opens for the fast path. Later
- * frees are checked when their batch reaches the spans.
+ * hold as much in their caches as they use. The first AC_CHECKED_FREES frees of a class in a thread go
+ * through here one by one: each is checked exactly (start of a block, handed out, not free, not in this
+ * magazine) before the bin opens for the fast path. Later frees are checked when their batch reaches the
+ * spans.
  *
  *      slots[-1] pad   slots[0] ... slots[count-1]   ...   slots[cap]
  *                      ^base        top-1: last freed       ^limit (= base while frees are checked)
@@ -48,11 +48,6 @@
 
 uint8_t ac_perturb_byte;
 uint32_t ac_magazine_sharers;
-
-static unsigned array_lines(unsigned log2)
-{
-    return (unsigned)(((size_t)1 << log2) * sizeof(void *) / AC_CACHE_LINE);
-}
 
 static unsigned array_log2(unsigned class, unsigned level)
 {
@@ -105,22 +100,34 @@ static unsigned bin_count(struct ac_heap *heap, unsigned class)
     return count;
 }
 
+static unsigned array_lines(unsigned log2)
+{
+    return (unsigned)(((size_t)1 << log2) * sizeof(void *) / AC_CACHE_LINE);
+}
+
+bool ac_magazine_set_array(struct ac_heap *heap, unsigned class, unsigned log2, unsigned count)
+{
+    struct ac_magazine *mag = &heap->magazines[class];
+    if (mag->slots != NULL && log2 == mag->log2)
+        return true;
+    void **array = ac_meta_get(array_lines(log2), heap->id);
+    if (array == NULL)
+        return false;
+    if (mag->slots != NULL) {
+        memcpy(array + 1, mag->slots, count * sizeof(void *));
+        ac_meta_put(mag->slots - 1, array_lines(mag->log2), heap->id);
+    }
+    ac_store_rlx(&mag->slots, array + 1);
+    mag->log2 = (uint8_t)log2;
+    return true;
+}
+
 /* Give the magazine the array and the capacity of `level`. */
 static bool magazine_grow(struct ac_heap *heap, unsigned class, unsigned level, unsigned count)
 {
     struct ac_magazine *mag = &heap->magazines[class];
-    unsigned log2 = array_log2(class, level);
-    if (mag->slots == NULL || log2 != mag->log2) {
-        void **array = ac_meta_get(array_lines(log2), heap->id);
-        if (array == NULL)
-            return false;
-        if (mag->slots != NULL) {
-            memcpy(array + 1, mag->slots, count * sizeof(void *));
-            ac_meta_put(mag->slots - 1, array_lines(mag->log2), heap->id);
-        }
-        ac_store_rlx(&mag->slots, array + 1);
-    }
-    mag->log2 = (uint8_t)log2;
+    if (!ac_magazine_set_array(heap, class, array_log2(class, level), count))
+        return false;
     mag->level = (uint8_t)level;
     mag->cap = capacity(class, level);
     return true;
@@ -166,12 +173,10 @@ static bool grow_in_turn(struct ac_heap *heap, unsigned class, unsigned count)
     return true;
 }
 
-/* One block at first, twice as many with each refill, up to half of the magazine: a thread that needs one
- * block takes one. */
-static unsigned next_batch(struct ac_magazine *mag, unsigned class)
+unsigned ac_magazine_next_batch(struct ac_magazine *mag, unsigned class, unsigned first, unsigned room)
 {
-    unsigned batch = mag->batch == 0 ? 1 : mag->batch;
-    unsigned most = (mag->cap + 1u) / 2;
+    unsigned batch = mag->batch == 0 ? first : mag->batch;
+    unsigned most = (room + 1u) / 2;
     if (most > ac_sizeclass[class].batch)
         most = ac_sizeclass[class].batch;
     if (batch > most)
@@ -255,7 +260,7 @@ static unsigned refill(struct ac_heap *heap, unsigned class)
     /* A thread that only allocates has no use for more than two batches. */
     if ((mag->cap + 1u) / 2 < ac_sizeclass[class].batch)
         grow_in_turn(heap, class, 0);
-    unsigned want = next_batch(mag, class);
+    unsigned want = ac_magazine_next_batch(mag, class, 1, mag->cap);
     mag->flushes = 0;
     ac_heap_count(heap, refills);
     return center == NULL ? 0 : ac_center_take(center, mag->slots, want, heap->id, true);

@@ -24,6 +24,14 @@ void *ac_magazine_refill(struct ac_heap *heap, unsigned class);
 /* Take a block of this heap's shard back when the bin is full, shut or still checked. */
 void ac_magazine_push(struct ac_heap *heap, unsigned class, void *block);
 
+/* Let the magazine have an array of 2^log2 words, with its `count` blocks in it: one word is HP2's pad.
+ * False when memory is exhausted; then all is as it was. */
+bool ac_magazine_set_array(struct ac_heap *heap, unsigned class, unsigned log2, unsigned count);
+
+/* Blocks to take at this refill: `first` at the first, twice as many with each, up to half of `room`. A
+ * thread that needs one block takes one. */
+unsigned ac_magazine_next_batch(struct ac_magazine *mag, unsigned class, unsigned first, unsigned room);
+
 /* Give every block of a bin back to the spans. Wants the bin shut, not busy and heap->lock held, by
  * whomever. */
 void ac_magazine_steal(struct ac_heap *heap, unsigned class, uint32_t me);
