@@ -176,7 +176,7 @@ void *ac_block_resize(void *block, size_t size)
     if (moved == NULL)
         return NULL;
     memcpy(moved, block, old_bytes < size ? old_bytes : size);
-    if (span != NULL && span->kind == AC_SPAN_HUGE && size < old_bytes)
+    if (span != NULL && old_bytes > AC_LARGE_MAX_BYTES && size < old_bytes)
         resize_large(span, block,
                      AC_SMALL_MAX_BYTES + 1); /* what was cut off goes back now, not from a cache */
     ac_free(block);

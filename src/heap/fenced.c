@@ -106,11 +106,12 @@ static bool may_keep(const struct ac_span *span)
     return span->bytes <= KEEP_HUGE_BYTES && ac_os_no_access((void *)m.base, m.bytes);
 }
 
+/* `in` is counted first: once it is in its place another thread may take it out, and its record is gone. */
 static struct ac_span *exchange(unsigned place, struct ac_span *in)
 {
-    struct ac_span *out = ac_swap_arl(&quarantine[place], in);
     if (in != NULL && in->kind == AC_SPAN_LARGE)
         ac_fetch_add_rlx(&held_units, in->units);
+    struct ac_span *out = ac_swap_arl(&quarantine[place], in);
     if (out != NULL && out->kind == AC_SPAN_LARGE)
         ac_fetch_add_rlx(&held_units, -out->units);
     return out;

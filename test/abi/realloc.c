@@ -4,6 +4,7 @@
  * move, aligned blocks keep 16, and nothing is lost on the way.
  */
 #include <malloc.h>
+#include <sys/mman.h>
 
 #include "support/family.h"
 #include "support/memory.h"
@@ -87,6 +88,22 @@ static void aligned_blocks(void)
 }
 
 /* realloc(p, 0) in a loop must not keep the blocks. */
+/* A short block of its own mapping, with no room to grow behind it. */
+static void aligned_and_hemmed_in(void)
+{
+    enum { ALIGN = 4 << 20, BYTES = 8192, BEHIND = 1 << 20 };
+    CHECK_CASE("a block aligned to %d with no room behind it", ALIGN);
+    char *block = aligned_alloc(ALIGN, BYTES);
+    CHECK(block);
+    memory_fill(block, BYTES, 7, 1);
+    for (char *at = block + BYTES; at < block + BEHIND; at += 4096)
+        mmap(at, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+    block = resize(block, 700);
+    CHECK(block);
+    CHECK(memory_holds(block, 700, 7, 1));
+    free(block);
+}
+
 static void zero_frees(size_t size, size_t times)
 {
     CHECK_CASE("realloc to 0 of %zu-byte blocks", size);
@@ -151,6 +168,7 @@ static void all_rules(void)
             resized_stays_too(from, to);
     }
     aligned_blocks();
+    aligned_and_hemmed_in();
     zero_frees(1000, 200000);
     zero_frees(40000, 20000);
     zero_frees(3 << 20, 300);
