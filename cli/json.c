@@ -6,7 +6,9 @@
 
 json_t *ac_json_text(const char *text)
 {
-    json_t *value = text ? json_string(text) : json_null();
+    if (!text)
+        return json_null();
+    json_t *value = json_string(text);
     if (value)
         return value;
     char *ascii = strdup(text);

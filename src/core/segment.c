@@ -18,6 +18,7 @@
 
 AC_STATIC_ASSERT(sizeof(struct ac_state_center) == 64, "a row of blocks is one cache line");
 AC_STATIC_ASSERT(AC_NCLASSES <= AC_STATE_MAX_CLASSES, "the segment has too few places for the classes");
+AC_STATIC_ASSERT(sizeof(struct ac_state_sample) == 64, "a sample is one cache line");
 AC_STATIC_ASSERT(AC_OPTION_COUNT <= AC_STATE_MAX_OPTIONS, "the segment has too few places for the options");
 
 static struct ac_state_pages no_pages;
@@ -74,7 +75,13 @@ static uint64_t lay_out(struct ac_state *s)
     end = add_section(s, AC_STATE_KEPT, sizeof(struct ac_state_extent), AC_STATE_MAX_KEPT, end);
     end = ac_align_up(end, ac_os_page_size()); /* the first rows of the next two share a page */
     end = add_section(s, AC_STATE_OWN, sizeof(struct ac_state_extent), AC_STATE_MAX_OWN, end);
-    return add_section(s, AC_STATE_CHUNKS, sizeof(struct ac_state_chunk), AC_STATE_MAX_CHUNKS, end);
+    end = add_section(s, AC_STATE_CHUNKS, sizeof(struct ac_state_chunk), AC_STATE_MAX_CHUNKS, end);
+    end = ac_align_up(end, ac_os_page_size());
+    end = add_section(s, AC_STATE_PROFILE, sizeof(struct ac_state_profile), 1, end);
+    end = add_section(s, AC_STATE_SITES, sizeof(struct ac_state_site), AC_STATE_MAX_SITES, end);
+    end = add_section(s, AC_STATE_SAMPLES, sizeof(struct ac_state_sample), AC_STATE_MAX_SAMPLES, end);
+    end = add_section(s, AC_STATE_FRAMES, sizeof(uint64_t), AC_STATE_MAX_FRAMES, end);
+    return add_section(s, AC_STATE_MODULES, sizeof(struct ac_state_module), AC_STATE_MAX_MODULES, end);
 }
 
 static const struct ac_state_section *find_section(enum ac_state_section_id id)

@@ -7,6 +7,8 @@
  *          centers    one a shard and class in use       what the spans have given out
  *          threads    one a thread cache ever made       what it keeps, what it did
  *          seconds, tens, minutes                        rings of what the heap looked like
+ *          chunks, huge, kept, own                       where memory lies
+ *          profile, sites, samples, frames, modules      who allocates
  *
  * Rows are written where the engine keeps its own counters, under the lock that guards those, and never read
  * back by it. So they are true at any time, also of a process that is stopped or asleep; but for what a
@@ -28,7 +30,7 @@
 
 #define AC_STATE_NAME "acre-state" /* of the memory file, as it shows in /proc/PID/maps */
 #define AC_STATE_MAGIC "acrestat"
-#define AC_STATE_VERSION 2u
+#define AC_STATE_VERSION 3u
 #define AC_STATE_MAX_STATS 32u
 #define AC_STATE_MAX_CLASSES 80u
 #define AC_STATE_MAX_OPTIONS 24u
@@ -38,9 +40,15 @@
 #define AC_STATE_MAX_KEPT 128u
 #define AC_STATE_MAX_OWN 128u
 #define AC_STATE_MOMENT_STATS 23u
+#define AC_STATE_MAX_SITES 16384u
+#define AC_STATE_MAX_FRAMES 262144u
+#define AC_STATE_MAX_SAMPLES 32768u
+#define AC_STATE_MAX_MODULES 512u
+#define AC_STATE_LIFETIMES 16u
+#define AC_STATE_WEIGHT_ONE 256u /* weights in objects are in parts of this */
 
 /* No segment is longer: for who makes the file before the process that fills it. */
-#define AC_STATE_MAX_BYTES ((uint64_t)8 << 20)
+#define AC_STATE_MAX_BYTES ((uint64_t)16 << 20)
 
 struct ac_state_class {
     uint32_t size_bytes;     /* size of a block; 0: row not used                                  */
@@ -62,12 +70,15 @@ enum ac_state_section_id {
     AC_STATE_SECONDS,     /* struct ac_state_moment, rings of them              */
     AC_STATE_TENS,
     AC_STATE_MINUTES,
-    AC_STATE_CHUNKS, /* struct ac_state_chunk: the units of the page heap           */
-    AC_STATE_HUGE,   /* struct ac_state_extent: blocks with mappings of their own   */
-    AC_STATE_KEPT,   /* struct ac_state_extent: mappings kept for such              */
-    AC_STATE_OWN,    /* struct ac_state_extent: acre's own records                  */
-    AC_STATE_SITES,  /* the profiler's */
-    AC_STATE_SAMPLES /* the profiler's */
+    AC_STATE_CHUNKS,  /* struct ac_state_chunk: the units of the page heap           */
+    AC_STATE_HUGE,    /* struct ac_state_extent: blocks with mappings of their own   */
+    AC_STATE_KEPT,    /* struct ac_state_extent: mappings kept for such              */
+    AC_STATE_OWN,     /* struct ac_state_extent: acre's own records                  */
+    AC_STATE_SITES,   /* struct ac_state_site, `nsites` of the profile in use                  */
+    AC_STATE_SAMPLES, /* struct ac_state_sample: sampled blocks that live                     */
+    AC_STATE_PROFILE, /* struct ac_state_profile, one                                         */
+    AC_STATE_FRAMES,  /* uint64_t: return addresses, which sites point into                    */
+    AC_STATE_MODULES  /* struct ac_state_module: what was mapped where                         */
 };
 
 struct ac_state_section {
@@ -154,6 +165,84 @@ struct ac_state_moment {
     uint64_t stats[AC_STATE_MOMENT_STATS]; /* the first rows of core/stat.def; rss_bytes 0: not read      */
 };
 
+enum ac_state_profile_state { AC_STATE_PROFILE_OFF, AC_STATE_PROFILE_ON, AC_STATE_PROFILE_STOPPED };
+
+/* The heap profile: one row. A block of s usable bytes is sampled with probability p = 1 - e^(-s / rate),
+ * each by itself, and then stands for 1/p objects. What is counted of a run of the profiler begins with its
+ * start; what was allocated before is in `before_...` and nowhere else. */
+struct ac_state_profile {
+    uint32_t state;      /* enum ac_state_profile_state                                                   */
+    uint32_t runs;       /* started so often; when it changes, all else has begun anew                     */
+    uint64_t rate_bytes; /* mean bytes from one sample to the next, now                                */
+    uint64_t started_ns; /* CLOCK_MONOTONIC                                                            */
+    uint64_t stopped_ns; /* the same; 0: not stopped                                                   */
+    uint64_t started_wall_ns; /* CLOCK_REALTIME at the start                                          */
+    uint32_t nsites;          /* rows in use, and the following                                      */
+    uint32_t nframes;
+    uint32_t nsamples; /* rows ever used: those in use lie among them                               */
+    uint32_t nmodules;
+    uint64_t taken; /* samples so far                                                                */
+    uint64_t freed; /* of them                                                                       */
+    uint64_t dropped_sites;   /* samples whose stack found no room: they count at site 0              */
+    uint64_t dropped_samples; /* samples for whose block there was no row: counted as allocated only  */
+    uint64_t live_bytes;      /* estimated: sum over the sites                                       */
+    uint64_t peak_bytes;      /* its highest value; the sites' `peak_...` are of that moment         */
+    uint64_t peak_ns;
+    uint32_t peak_epoch; /* see struct ac_state_site                                                  */
+    uint32_t max_depth;  /* frames kept of a stack                                                   */
+    uint64_t before_objects[AC_STATE_MAX_CLASSES]; /* live at the start; 0: blocks over 32 KiB        */
+    uint64_t before_bytes[AC_STATE_MAX_CLASSES];
+};
+
+/* A stack from which was allocated. Site 0 is that of the stacks for which there was no room. All sums are
+ * weighted (unbiased): objects in parts of AC_STATE_WEIGHT_ONE. Written by whoever holds the profiler's lock;
+ * a sum may be read between two stores of one event. */
+struct ac_state_site {
+    uint32_t first_frame; /* innermost caller first; addresses behind the calls                      */
+    uint16_t nframes;
+    uint16_t truncated; /* 1: the stack is longer than what is kept                                 */
+    uint32_t next;      /* the profiler's own                                                       */
+    uint32_t hash;      /* the profiler's own                                                       */
+    uint64_t taken;     /* samples, not weighted                                                    */
+    uint64_t freed;
+    uint64_t alloc_objects;
+    uint64_t alloc_bytes; /* usable bytes                                                            */
+    uint64_t live_objects;
+    uint64_t live_bytes;
+    uint64_t live_requested_bytes;
+    uint64_t peak_objects; /* as `live_...` when `peak_epoch` of the profile last changed, if that is  */
+    uint64_t peak_bytes;   /* this site's `peak_epoch`; else `live_...` has not changed since          */
+    uint32_t peak_epoch;
+    uint32_t grown;         /* times that it made the heap map more memory; each is counted            */
+    uint64_t grown_bytes;   /* bytes of those                                                         */
+    uint64_t short_objects; /* freed before the thread that made them was sampled again             */
+    uint64_t lifetime_objects[AC_STATE_LIFETIMES]; /* freed: i-th < 1 us * 4^i, the last: all longer ones */
+};
+
+/* A sampled block that lives. */
+struct ac_state_sample {
+    uint64_t address; /* 0: row not in use. Written last                                             */
+    uint64_t born_ns; /* CLOCK_MONOTONIC                                                            */
+    uint64_t requested_bytes;
+    uint64_t usable_bytes;
+    uint64_t weight_objects; /* in parts of AC_STATE_WEIGHT_ONE                                      */
+    uint32_t site;
+    uint32_t tid;
+    uint32_t class;    /* 0: over 32 KiB                                                                */
+    uint32_t next;     /* the profiler's own                                                           */
+    uint64_t sequence; /* the profiler's own                                                         */
+};
+
+/* A mapping of a file with code in it, so that addresses can be named after the process has gone. */
+struct ac_state_module {
+    uint64_t start; /* 0: row not in use */
+    uint64_t end;
+    uint64_t offset_bytes;   /* of `start` in the file                                                 */
+    uint32_t build_id_bytes; /* 0: none found                                                        */
+    uint8_t build_id[20];
+    char path[208]; /* "" behind what does not fit                                                   */
+};
+
 /* What the command asks of the process. It writes the argument, then adds one to `asked`; the process obeys
  * on its next slow path (or its helper does), writes the answer, then sets `done` to what it saw in
  * `asked`. */
@@ -168,7 +257,11 @@ struct ac_state_control {
     uint64_t set_value;
     uint32_t fresh_asked; /* look at all threads' caches                                                  */
     uint32_t fresh_done;
-    uint64_t reserved[2];
+    uint32_t profile_asked; /* start the profiler (profile_rate_bytes, 0: as it is set), or stop it       */
+    uint32_t profile_done;
+    uint32_t profile_on;    /* 1: start, 0: stop                                                       */
+    uint32_t profile_error; /* 0, or an errno                                                          */
+    uint64_t profile_rate_bytes;
 };
 
 struct ac_state_option {

@@ -83,7 +83,7 @@ class Planted(Case):
         self.assert_unseen(self.plant("none", program=("sh", "-c", "kill -9 $$")), "signal 9 (Killed)")
 
     def test_another_layout(self):
-        self.assert_unseen(self.plant("foreign"), "publishes layout 3", "reads 2", "built with it")
+        self.assert_unseen(self.plant("foreign"), "publishes layout 4", "reads 3", "built with it")
 
     def test_numbers_without_sense_keep_the_form(self):
         text = self.plant("hostile")
