@@ -60,14 +60,44 @@ void ac_view_free(struct ac_view *view)
     view->state = NULL;
 }
 
-static uint32_t rows_in_use(const struct ac_state *state, const struct ac_state_section *section)
+/* Rows of a section of the heap profile that its head says are in use. */
+static uint64_t profile_rows(const struct ac_view *view, const struct ac_state_section *section)
 {
-    uint64_t n = section->nrows;
-    if (section->id == AC_STATE_CENTERS && state->ncenters < n)
-        n = state->ncenters;
-    if (section->id == AC_STATE_THREADS && state->nthreads < n)
-        n = state->nthreads;
-    return n < UINT32_MAX ? (uint32_t)n : UINT32_MAX;
+    const struct ac_state_profile *head = ac_view_row(view, AC_STATE_PROFILE, 0);
+    if (!head)
+        return 0;
+    switch (section->id) {
+    case AC_STATE_SITES:
+        return head->nsites;
+    case AC_STATE_SAMPLES:
+        return head->nsamples;
+    case AC_STATE_FRAMES:
+        return head->nframes;
+    default:
+        return head->nmodules;
+    }
+}
+
+static uint32_t rows_in_use(const struct ac_view *view, const struct ac_state_section *section)
+{
+    uint64_t n = UINT32_MAX;
+    switch (section->id) {
+    case AC_STATE_CENTERS:
+        n = view->state->ncenters;
+        break;
+    case AC_STATE_THREADS:
+        n = view->state->nthreads;
+        break;
+    case AC_STATE_SITES:
+    case AC_STATE_SAMPLES:
+    case AC_STATE_FRAMES:
+    case AC_STATE_MODULES:
+        n = profile_rows(view, section);
+        break;
+    default:
+        break;
+    }
+    return (uint32_t)(n < section->nrows ? n : section->nrows < UINT32_MAX ? section->nrows : UINT32_MAX);
 }
 
 /* What the command knows of a row must be in it. */
@@ -84,6 +114,16 @@ static size_t least_row_bytes(enum ac_state_section_id id)
     case AC_STATE_KEPT:
     case AC_STATE_OWN:
         return sizeof(struct ac_state_extent);
+    case AC_STATE_SITES:
+        return sizeof(struct ac_state_site);
+    case AC_STATE_SAMPLES:
+        return sizeof(struct ac_state_sample);
+    case AC_STATE_PROFILE:
+        return sizeof(struct ac_state_profile);
+    case AC_STATE_FRAMES:
+        return sizeof(uint64_t);
+    case AC_STATE_MODULES:
+        return sizeof(struct ac_state_module);
     default:
         return sizeof(struct ac_state_moment);
     }
@@ -97,7 +137,7 @@ const void *ac_view_row(const struct ac_view *view, enum ac_state_section_id id,
         if (section->id != (uint32_t)id)
             continue;
         uint64_t at = section->offset_bytes + (uint64_t)i * section->row_bytes;
-        if (i >= rows_in_use(state, section) || section->row_bytes < least_row_bytes(id) ||
+        if (i >= rows_in_use(view, section) || section->row_bytes < least_row_bytes(id) ||
             section->offset_bytes > view->bytes || section->offset_bytes % 8 != 0 ||
             section->row_bytes % 8 != 0 || at + section->row_bytes > view->bytes)
             return NULL;
