@@ -64,8 +64,7 @@ const char *ac_option_text(const struct ac_option_row *row, uint64_t value, char
     return text;
 }
 
-/* Digits with an optional binary suffix: 64K, 4M. */
-static bool parse_number(const char *text, size_t length, uint64_t *out_value)
+bool ac_size_parse(const char *text, size_t length, uint64_t *out_value)
 {
     static const char letters[] = "KMGkmg";
     uint64_t value = 0;
@@ -110,7 +109,7 @@ static bool parse_word(const char *text, size_t length, bool is_action, uint64_t
 static enum ac_conf_verdict judge_value(const struct ac_option_row *row, const char *text, size_t length,
                                         uint64_t *out_value)
 {
-    bool parsed = parse_number(text, length, out_value);
+    bool parsed = ac_size_parse(text, length, out_value);
     if (!parsed && (row->type == AC_OPTION_BOOL || row->type == AC_OPTION_ACTION))
         parsed = parse_word(text, length, row->type == AC_OPTION_ACTION, out_value);
     if (!parsed)

@@ -74,6 +74,9 @@ struct ac_conf_item {
  * passed over. */
 bool ac_conf_next(const char **cursor, struct ac_conf_item *out_item);
 
+/* Reads digits with an optional binary suffix: 64K, 4M. */
+bool ac_size_parse(const char *text, size_t length, uint64_t *out_value);
+
 /* Writes what is wrong with an item, with the nearest name or the range; nothing for AC_CONF_OK. */
 void ac_conf_describe(const struct ac_conf_item *item, char *text, size_t text_bytes);
 

@@ -62,16 +62,28 @@ static void widen(struct ac_intern *table)
     free(old.slots);
 }
 
-uint32_t ac_intern(struct ac_intern *table, uint64_t hash,
-                   bool (*same)(const void *context, uint32_t row, const void *key), const void *context,
-                   const void *key, uint32_t fresh)
+uint32_t ac_intern_find(const struct ac_intern *table, uint64_t hash,
+                        bool (*same)(const void *context, uint32_t row, const void *key), const void *context,
+                        const void *key)
 {
-    if (4 * table->n >= 3 * table->nslots)
-        widen(table);
+    if (table->nslots == 0)
+        return UINT32_MAX;
     for (size_t i = hash & (table->nslots - 1); table->slots[i].row != 0; i = (i + 1) & (table->nslots - 1)) {
         if (table->slots[i].hash == hash && same(context, table->slots[i].row - 1, key))
             return table->slots[i].row - 1;
     }
+    return UINT32_MAX;
+}
+
+uint32_t ac_intern(struct ac_intern *table, uint64_t hash,
+                   bool (*same)(const void *context, uint32_t row, const void *key), const void *context,
+                   const void *key, uint32_t fresh)
+{
+    uint32_t row = ac_intern_find(table, hash, same, context, key);
+    if (row != UINT32_MAX)
+        return row;
+    if (4 * table->n >= 3 * table->nslots)
+        widen(table);
     place(table, hash, fresh + 1);
     table->n++;
     return fresh;

@@ -32,6 +32,11 @@ uint32_t ac_intern(struct ac_intern *table, uint64_t hash,
                    bool (*same)(const void *context, uint32_t row, const void *key), const void *context,
                    const void *key, uint32_t fresh);
 
+/* The same, but UINT32_MAX when there is none. */
+uint32_t ac_intern_find(const struct ac_intern *table, uint64_t hash,
+                        bool (*same)(const void *context, uint32_t row, const void *key), const void *context,
+                        const void *key);
+
 void ac_intern_free(struct ac_intern *table);
 
 uint64_t ac_hash(const void *bytes, size_t n, uint64_t seed);

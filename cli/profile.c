@@ -169,6 +169,15 @@ uint32_t ac_profile_add_module(struct ac_profile *profile, const struct ac_profi
     return (uint32_t)profile->nmodules++;
 }
 
+void ac_profile_replace_stacks(struct ac_profile *profile, uint32_t *stacks, size_t nstacks, size_t room)
+{
+    free(profile->stacks);
+    profile->stacks = stacks;
+    profile->nstacks = nstacks;
+    profile->rooms[ROOM_STACKS] = room;
+    ac_intern_free(&profile->stack_table);
+}
+
 void ac_profile_free(struct ac_profile *profile)
 {
     for (size_t i = 0; i < profile->ntexts; i++)

@@ -146,6 +146,10 @@ uint32_t ac_profile_add_module(struct ac_profile *profile, const struct ac_profi
 void ac_profile_comment(struct ac_profile *profile, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* Puts other stacks in the place of all; the sites' `first` and `nframes` are into the new ones. The array
+ * is the profile's from then on. */
+void ac_profile_replace_stacks(struct ac_profile *profile, uint32_t *stacks, size_t nstacks, size_t room);
+
 /* ---- asking ---- */
 
 double ac_profile_total(const struct ac_profile *profile, enum ac_profile_value value);

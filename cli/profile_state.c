@@ -335,6 +335,8 @@ static void add_comments(struct reading *r)
                            out->dropped_sites, out->dropped_samples);
     for (size_t i = 0; i < AC_STAT_COUNT && i < r->view->state->nstats; i++) {
         size_t at = strlen(line);
+        if (r->now.stats[i] == 0)
+            continue;
         snprintf(line + at, sizeof(line) - at, " %s=%" PRIu64, ac_stat_row[i].name, r->now.stats[i]);
     }
     ac_profile_comment(out, "counters:%s", line);

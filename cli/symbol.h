@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * symbol.h -- names for addresses: from the debugging information of the modules, their symbol tables, the
+ * maps that JIT compilers leave in /tmp.
+ */
+#ifndef AC_CLI_SYMBOL_H
+#define AC_CLI_SYMBOL_H
+
+#include "profile.h"
+
+enum { AC_SYMBOL_MAX_INLINED = 64, AC_SYMBOL_NAME_BYTES = 1024 };
+
+/* A function at an address; those after the first are the ones it is inlined into. */
+struct ac_symbol {
+    const char *name; /* as in the file; "" when not known. Valid until the next address is looked up */
+    const char *file;
+    uint32_t line;
+};
+
+struct ac_symbolizer;
+
+/* Where names come from, for the modules of a profile. The process `pid` may still be there (0: no): its
+ * files are then looked at as it sees them. Files that are not those that the profile is of (another build
+ * id) are left out. NULL with a sentence in `why` when acre was built without what it takes. */
+struct ac_symbolizer *ac_symbolizer_open(struct ac_profile *profile, int32_t pid, char *why);
+void ac_symbolizer_close(struct ac_symbolizer *symbolizer);
+
+/* The functions at an address, innermost first; 0: nothing is known. */
+size_t ac_symbolizer_at(struct ac_symbolizer *symbolizer, uint64_t address,
+                        struct ac_symbol out[AC_SYMBOL_MAX_INLINED]);
+
+/* The readable name; what cannot be demangled stays as it is. Returns text. */
+const char *ac_symbol_demangle(const char *name, char text[AC_SYMBOL_NAME_BYTES]);
+
+/* Gives all frames of a profile that have none their names, and puts the frames inlined there before them.
+ * What could not be found out stands in its comments. */
+void ac_profile_symbolize(struct ac_profile *profile);
+
+/* ---- maps of JIT compilers ---- */
+
+struct ac_perf_map;
+
+/* /tmp/perf-PID.map; NULL when there is none. */
+struct ac_perf_map *ac_perf_map_open(int32_t pid);
+void ac_perf_map_close(struct ac_perf_map *map);
+const char *ac_perf_map_at(const struct ac_perf_map *map, uint64_t address);
+
+#endif

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * symbol_none.c -- in place of names from files: built without elfutils.
+ */
+#include <stdio.h>
+
+#include "symbol.h"
+
+struct ac_symbolizer *ac_symbolizer_open(struct ac_profile *profile, int32_t pid, char *why)
+{
+    (void)profile;
+    (void)pid;
+    snprintf(why, AC_PROFILE_WHY_BYTES, "this acre was built without elfutils (libdw-dev)");
+    return NULL;
+}
+
+void ac_symbolizer_close(struct ac_symbolizer *symbolizer)
+{
+    (void)symbolizer;
+}
+
+size_t ac_symbolizer_at(struct ac_symbolizer *symbolizer, uint64_t address,
+                        struct ac_symbol out[AC_SYMBOL_MAX_INLINED])
+{
+    (void)symbolizer;
+    (void)address;
+    (void)out;
+    return 0;
+}
