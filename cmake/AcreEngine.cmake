@@ -2,7 +2,7 @@
 #
 # AcreEngine.cmake -- the allocator: one set of objects, linked four ways.
 #
-#   acre-engine    objects of src/{base,os,core,heap,report,verify,api}
+#   acre-engine    objects of src/{base,os,core,watch,heap,report,verify,api}
 #   acre-override  objects of src/override: malloc and its family, the C++ operators
 #   acre-shared    libacre.so.1        acre_* only; the program's malloc stays libc's
 #   acre-preload   libacre-preload.so  acre_* and every malloc name, without version nodes (a node breaks
@@ -10,7 +10,7 @@
 #   acre-object    acre.o, libacre.a   one relocatable object, so that a static link takes all malloc names or
 #                  none
 
-set(ACRE_FOLDERS base os core heap report verify api)
+set(ACRE_FOLDERS base os core watch heap report verify api)
 set(ACRE_WARNINGS -Wall -Wextra -Wconversion -Wshadow -Wundef -Wstrict-prototypes -Wmissing-prototypes)
 if(ACRE_WERROR)
     list(APPEND ACRE_WARNINGS -Werror)
@@ -64,7 +64,7 @@ list(FILTER override_sources EXCLUDE REGEX "/(deepbind|sandbox|jemalloc_names|tc
 # What is not on the way of a block is made small: the library's text is resident in every process.
 set(small_sources ${engine_sources})
 list(FILTER small_sources INCLUDE REGEX
-    "/(verify|report)/|/api/(stats|publish|info|init|verify)|/core/(option|segment|fault|addresses)\\.c|/heap/(helper|trim|comb|show)\\.c")
+    "/(verify|report|watch)/|/os/look_linux\\.c|/api/(stats|publish|info|init|verify)|/core/(option|segment|fault|addresses)\\.c|/heap/(helper|trim|comb|show)\\.c")
 set_source_files_properties(${small_sources} PROPERTIES COMPILE_OPTIONS -Os)
 
 add_library(acre-engine OBJECT ${engine_sources})
@@ -87,7 +87,8 @@ add_library(acre-preload SHARED
     $<TARGET_OBJECTS:acre-engine> $<TARGET_OBJECTS:acre-override> $<TARGET_OBJECTS:acre-preload-only>)
 foreach(library acre-shared acre-preload)
     target_include_directories(${library} INTERFACE ${PROJECT_SOURCE_DIR}/include)
-    target_link_options(${library} PRIVATE ${ACRE_LINK_FLAGS})
+    # The unwinder of the heap profiler is the library's own: a program may have none, or another.
+    target_link_options(${library} PRIVATE ${ACRE_LINK_FLAGS} -static-libgcc -Wl,--exclude-libs,ALL)
     set_target_properties(${library} PROPERTIES
         LINKER_LANGUAGE C LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR})
 endforeach()

@@ -12,6 +12,7 @@ NAMES = {
     "registry": ("&registry.lock",),
     "stealer": ("&stealer_lock",),
     "addresses": ("&shown.lock",),
+    "profiler": ("&prof.lock",),
 }
 # One for the whole process, so what every processor would meet at; a center belongs to a shard and a class.
 GLOBAL = ("page heap", "metadata", "mapping cache", "registry")

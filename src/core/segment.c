@@ -38,6 +38,7 @@ static struct {
     uint32_t nthreads;
     bool is_file;
     bool files_forbidden;
+    bool has_profile; /* its rows have been written */
     const char *library;
 } segment = {.shared = {.fd = -1}, .library = ""};
 
@@ -202,6 +203,11 @@ void ac_segment_forbid_files(void)
     ac_store_rlx(&segment.files_forbidden, true);
 }
 
+bool ac_segment_may_open_files(void)
+{
+    return !ac_load_rlx(&segment.files_forbidden);
+}
+
 static void segment_make(const char *place, void *at, uint32_t forks)
 {
     segment.bytes = ac_align_up(lay_out(NULL), ac_os_page_size());
@@ -247,6 +253,17 @@ static size_t ring_bytes(unsigned ring, uint64_t nrows)
     return section_bytes(n < nrows ? n : nrows, sizeof(struct ac_state_moment));
 }
 
+static size_t profile_bytes(void)
+{
+    if (!segment.has_profile)
+        return 0;
+    const struct ac_state_profile *p = ac_segment_rows(AC_STATE_PROFILE);
+    return section_bytes(1 + ac_load_rlx(&p->nsites), sizeof(struct ac_state_site)) +
+           section_bytes(ac_load_rlx(&p->nsamples), sizeof(struct ac_state_sample)) +
+           section_bytes(ac_load_rlx(&p->nframes), sizeof(uint64_t)) +
+           section_bytes(ac_load_rlx(&p->nmodules), sizeof(struct ac_state_module));
+}
+
 size_t ac_segment_used_bytes(void)
 {
     if (segment.state == NULL)
@@ -254,7 +271,12 @@ size_t ac_segment_used_bytes(void)
     return section_bytes(1, sizeof *segment.state) +
            section_bytes(ac_load_rlx(&segment.ncenters), sizeof(struct ac_state_center)) +
            section_bytes(ac_load_rlx(&segment.nthreads), sizeof(struct ac_state_thread)) +
-           ring_bytes(0, SECONDS) + ring_bytes(1, TENS) + ring_bytes(2, MINUTES);
+           ring_bytes(0, SECONDS) + ring_bytes(1, TENS) + ring_bytes(2, MINUTES) + profile_bytes();
+}
+
+void ac_segment_note_profile(void)
+{
+    segment.has_profile = true;
 }
 
 void ac_segment_show_used_bytes(void)

@@ -65,8 +65,12 @@ struct ac_state_moment *ac_segment_ring(enum ac_state_section_id id, size_t *out
 /* After the timeline has grown. */
 void ac_segment_show_used_bytes(void);
 
+/* The profile's rows are being used from now on: until then not a byte of them is touched. */
+void ac_segment_note_profile(void);
+
 /* From now on a forked child makes no file: a sandbox may end it for that. */
 void ac_segment_forbid_files(void);
+bool ac_segment_may_open_files(void);
 
 /* True when the command has asked for something since this was last true. A load or two. */
 AC_INLINE bool ac_segment_is_called(void)

@@ -12,6 +12,7 @@
 #include "heap/nested.h"
 #include "heap/outbox.h"
 #include "heap/perturb.h"
+#include "heap/profile.h"
 #include "heap/thread.h"
 
 #define UNOWNED_SHARD 1u
@@ -99,6 +100,8 @@ AC_NOINLINE void *ac_alloc_hardened(size_t size, size_t align, bool *out_zero)
         block = ac_alloc_pages(heap, size, align, out_zero);
     if (AC_UNLIKELY(block == NULL))
         return NULL;
+    if (class != 0 && heap != NULL && ac_profile_counts(heap))
+        ac_profile_count(heap, block, size);
     *out_zero = *out_zero || class != 0; /* also a small block that was had as a large one */
     ac_hardened_hand_out(block, size, align);
     return block;
@@ -111,6 +114,8 @@ static void *malloc_hardened(struct ac_heap *heap, size_t size)
     if (AC_UNLIKELY(size - 1 >= AC_HARDENED_SMALL_MAX - 1))
         return ac_alloc_hardened(size, AC_GRANULE_BYTES, &zero);
     block = pop_hardened(heap, ac_class_of_size(size + 1));
+    if (ac_profile_counts(heap))
+        ac_profile_count(heap, block, size);
     if (AC_LIKELY(block != NULL))
         ac_hardened_hand_out(block, size, AC_GRANULE_BYTES);
     return block;
@@ -120,9 +125,10 @@ AC_NOINLINE void *ac_alloc_slow(size_t size, uint64_t top)
 {
     struct ac_heap *heap = ac_heap_self;
     if (AC_UNLIKELY(heap->real != heap)) {
-        void *hardened = malloc_hardened(heap->real, size);
-        ac_perturb_new(hardened, size);
-        return hardened;
+        void *behind =
+            ac_harden_is_on() ? malloc_hardened(heap->real, size) : ac_profile_alloc(heap, size, top);
+        ac_perturb_new(behind, size);
+        return behind;
     }
     if (AC_UNLIKELY(!ac_heap_is_real(heap)))
         return alloc_first(size);
@@ -137,7 +143,7 @@ void *ac_alloc_pages(struct ac_heap *heap, size_t size, size_t align, bool *out_
     void *block = ac_large_alloc(size, align, heap->id, !marked, out_zero);
     if (AC_LIKELY(marked))
         ac_heap_unmark(heap);
-    return block;
+    return marked && ac_profile_counts(heap) ? ac_profile_count(heap, block, size) : block;
 }
 
 AC_NOINLINE void *ac_alloc_large(size_t size)
@@ -155,7 +161,7 @@ AC_NOINLINE void *ac_alloc_large(size_t size)
 
 AC_NOINLINE void ac_free_slow(void *block, uint64_t top, size_t index)
 {
-    struct ac_heap *heap = ac_heap_self;
+    struct ac_heap *heap = ac_heap_mine();
     unsigned class = (unsigned)index / AC_BIN_WORDS;
     struct ac_bin *bin = &heap->bins[class];
     if (AC_UNLIKELY(ac_bin_is_busy(top) || heap->in_slow != 0)) {
@@ -166,6 +172,8 @@ AC_NOINLINE void ac_free_slow(void *block, uint64_t top, size_t index)
     if (AC_UNLIKELY(top < ac_load_rlx(&bin->limit)))
         ac_fault_raise(AC_FAULT_DOUBLE_FREE, block, ac_sizeclass[class].size_bytes, NULL);
     ac_heap_enter(heap);
+    if (AC_UNLIKELY(ac_prof_may_have(block))) /* the thread's pointer may not have followed yet */
+        ac_prof_forget(block, heap->id);
     if (ac_perturb_is_on()) {
         ac_center_check_block(ac_entry_span(ac_pagemap_get(block)), block);
         ac_perturb_freed(block, ac_sizeclass[class].size_bytes);
@@ -285,6 +293,8 @@ static void free_found(void *block, uint64_t entry)
         return;
     struct ac_heap *heap = ac_thread_heap_to_free();
     unsigned tag = (unsigned)(entry >> 48);
+    if (AC_UNLIKELY(ac_prof_may_have(block)) && !ac_profile_forget(heap, span, block))
+        return;
     if (AC_UNLIKELY(heap == NULL))
         free_unowned(span, block);
     else if (tag == 0)
@@ -303,8 +313,22 @@ static void free_hardened(struct ac_heap *heap, void *block)
         free_found(block, entry);
         return;
     }
-    if (AC_LIKELY(ac_hardened_retire(ac_entry_span(entry), block)))
-        ac_hardmag_put(heap, index, block);
+    if (AC_UNLIKELY(!ac_hardened_retire(ac_entry_span(entry), block)))
+        return;
+    if (AC_UNLIKELY(ac_prof_may_have(block)) && !ac_profile_forget(heap, ac_entry_span(entry), block))
+        return;
+    ac_hardmag_put(heap, index, block);
+}
+
+/* Behind the profiler's front: an own block is the common case. */
+static AC_NOINLINE void free_profiled(struct ac_heap *heap, void *block)
+{
+    uint64_t entry = ac_pagemap_get(block);
+    unsigned index = (unsigned)(entry >> 48) ^ (unsigned)heap->key;
+    if (AC_UNLIKELY(index - 1 >= 0xff))
+        free_found(block, entry);
+    else if (!ac_prof_may_have(block) || ac_profile_forget(heap, ac_entry_span(entry), block))
+        ac_free_push(heap, index, block);
 }
 
 AC_NOINLINE void ac_free_other(void *block)
@@ -312,8 +336,10 @@ AC_NOINLINE void ac_free_other(void *block)
     struct ac_heap *heap = ac_heap_self;
     if (free_to_outbox(heap, block) || block == NULL)
         return;
-    if (heap->real != heap)
+    if (heap->real == heap)
+        free_found(block, ac_pagemap_get(block));
+    else if (ac_harden_is_on())
         free_hardened(heap->real, block);
     else
-        free_found(block, ac_pagemap_get(block));
+        free_profiled(heap->real, block);
 }

@@ -10,6 +10,7 @@
 #include "heap/hooks.h"
 #include "heap/large.h"
 #include "heap/perturb.h"
+#include "heap/profile.h"
 #include "heap/thread.h"
 #include "os/os.h"
 
@@ -142,6 +143,22 @@ static void *resize_large(struct ac_span *span, void *block, size_t size)
     return same;
 }
 
+/* For the profiler. They return the block. */
+static void *note_resize(void *block, size_t size)
+{
+    if (AC_UNLIKELY(ac_prof_may_have(block)))
+        ac_profile_resize(block, size);
+    return block;
+}
+
+static void *note_resize_large(const void *old, void *block, size_t size)
+{
+    struct ac_heap *heap = ac_heap_mine();
+    if (ac_profile_counts(heap))
+        ac_profile_resize_large(heap, old, block, size);
+    return block;
+}
+
 static void *move(void *block, size_t old_bytes, size_t size)
 {
     void *moved = ac_alloc(size);
@@ -163,13 +180,13 @@ void *ac_block_resize(void *block, size_t size)
     if (span != NULL && span->kind == AC_SPAN_SMALL) {
         old_bytes = span->size_bytes;
         if (size <= AC_SMALL_MAX_BYTES && ac_class_of_size(size) == span->class)
-            return block;
+            return note_resize(block, size);
     } else if (span != NULL) {
-        void *same = page_round(size) == span->bytes ? block : NULL;
-        if (same == NULL && size > AC_SMALL_MAX_BYTES)
-            same = resize_large(span, block, size);
+        if (page_round(size) == span->bytes)
+            return note_resize(block, size);
+        void *same = size > AC_SMALL_MAX_BYTES ? resize_large(span, block, size) : NULL;
         if (same != NULL)
-            return same;
+            return note_resize_large(block, same, size);
         old_bytes = span->bytes;
     }
     void *moved = ac_alloc(size);

@@ -33,13 +33,27 @@ static void bin_shut(struct ac_bin *bin)
     ac_store_rlx(&bin->limit, AC_BIN_SHUT_LIMIT);
 }
 
-void ac_flush_shut(struct ac_heap *heap)
+static void shut_bins(struct ac_heap *heap)
 {
-    struct ac_outbox *outbox = ac_load_acq(&heap->outbox);
-    for (unsigned c = 1; c < AC_NCLASSES; c++) {
+    for (unsigned c = 1; heap != NULL && c < AC_NCLASSES; c++) {
         if (heap->magazines[c].slots != NULL)
             bin_shut(&heap->bins[c]);
     }
+}
+
+static void steal_bins(struct ac_heap *heap, uint32_t me)
+{
+    for (unsigned c = 1; heap != NULL && c < AC_NCLASSES; c++) {
+        if (heap->magazines[c].slots != NULL && may_steal(&heap->bins[c]))
+            ac_magazine_steal(heap, c, me);
+    }
+}
+
+void ac_flush_shut(struct ac_heap *heap)
+{
+    struct ac_outbox *outbox = ac_load_acq(&heap->outbox);
+    shut_bins(heap);
+    shut_bins(ac_load_acq(&heap->front));
     for (unsigned i = 0; outbox != NULL && i < AC_OUTBOX_SLOTS; i++)
         bin_shut(&outbox->slots[i].bin);
 }
@@ -47,10 +61,8 @@ void ac_flush_shut(struct ac_heap *heap)
 void ac_flush_steal(struct ac_heap *heap, uint32_t me)
 {
     struct ac_outbox *outbox = heap->outbox;
-    for (unsigned c = 1; c < AC_NCLASSES; c++) {
-        if (heap->magazines[c].slots != NULL && may_steal(&heap->bins[c]))
-            ac_magazine_steal(heap, c, me);
-    }
+    steal_bins(heap, me);
+    steal_bins(heap->front, me);
     for (unsigned i = 0; outbox != NULL && i < AC_OUTBOX_SLOTS; i++) {
         if (may_steal(&outbox->slots[i].bin))
             ac_outbox_steal(&outbox->slots[i], me);
@@ -73,26 +85,47 @@ void ac_flush_untouched(struct ac_heap *heap)
     }
 }
 
-void ac_flush_forget(struct ac_heap *heap)
+void ac_flush_bins(struct ac_heap *heap)
 {
-    ac_flush_shut(heap);
-    for (unsigned c = 1; c < AC_NCLASSES; c++) {
+    shut_bins(heap);
+    ac_compiler_barrier();
+    steal_bins(heap, heap->id);
+}
+
+static void forget_bins(struct ac_heap *heap)
+{
+    for (unsigned c = 1; heap != NULL && c < AC_NCLASSES; c++) {
         if (heap->magazines[c].slots != NULL)
             ac_store_rlx(&heap->magazines[c].emptied, 1);
     }
+}
+
+void ac_flush_forget(struct ac_heap *heap)
+{
+    ac_flush_shut(heap);
+    forget_bins(heap);
+    forget_bins(heap->front);
     for (unsigned i = 0; heap->outbox != NULL && i < AC_OUTBOX_SLOTS; i++)
         ac_store_rlx(&heap->outbox->slots[i].emptied, 1);
 }
 
-size_t ac_flush_cached_bytes(const struct ac_heap *heap)
+void ac_flush_count_cached(const struct ac_heap *heap, uint64_t inout_counts[AC_NCLASSES])
 {
-    size_t bytes = 0;
-    struct ac_outbox *outbox = ac_load_acq(&heap->outbox);
+    const struct ac_outbox *outbox = ac_load_acq(&heap->outbox);
     for (unsigned c = 1; c < AC_NCLASSES; c++)
-        bytes += (size_t)ac_magazine_count(heap, c) * ac_sizeclass[c].size_bytes;
+        inout_counts[c] += ac_magazine_count_all(heap, c);
     for (unsigned i = 0; outbox != NULL && i < AC_OUTBOX_SLOTS; i++) {
         unsigned class = (unsigned)(ac_load_rlx(&outbox->slots[i].tag) & 0xff) / AC_BIN_WORDS;
-        bytes += (size_t)ac_outbox_count(&outbox->slots[i]) * ac_sizeclass[class].size_bytes;
+        inout_counts[class] += ac_outbox_count(&outbox->slots[i]);
     }
+}
+
+size_t ac_flush_cached_bytes(const struct ac_heap *heap)
+{
+    uint64_t counts[AC_NCLASSES] = {0};
+    size_t bytes = 0;
+    ac_flush_count_cached(heap, counts);
+    for (unsigned c = 1; c < AC_NCLASSES; c++)
+        bytes += counts[c] * ac_sizeclass[c].size_bytes;
     return bytes;
 }

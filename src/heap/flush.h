@@ -33,7 +33,11 @@ void ac_flush_lock(uint32_t me);
 void ac_flush_unlock(void);
 void ac_flush_recover(uint32_t me);
 
-/* Blocks cached in magazines and outbox slots, in bytes of their classes. */
+/* The owner gives back what its bins hold. */
+void ac_flush_bins(struct ac_heap *heap);
+
+/* Blocks cached in magazines and outbox slots, added up by class; and in bytes. */
+void ac_flush_count_cached(const struct ac_heap *heap, uint64_t inout_counts[AC_NCLASSES]);
 size_t ac_flush_cached_bytes(const struct ac_heap *heap);
 
 #endif

@@ -80,6 +80,7 @@ struct ac_magazine {
 };
 
 struct ac_outbox;
+struct ac_prof_thread;
 
 enum ac_heap_state { AC_HEAP_LIVE = 1, AC_HEAP_POOLED };
 
@@ -98,7 +99,9 @@ struct ac_heap {
     uint8_t being_stolen;        /* shut by a stealer that has not come back yet                 */
     uint64_t random;             /* hardmag.c's                                                  */
     struct ac_heap *real;        /* the heap proper: itself, but for a front's                   */
-    struct ac_heap *front;       /* hardened mode: what the thread's pointer leads to            */
+    struct ac_heap *front;       /* what the thread's pointer leads to, in some modes (front.h)  */
+    struct ac_prof_thread *prof; /* the profiler's countdowns; NULL until it was on              */
+    uint32_t prof_epoch;         /* of the profiler when the owner last looked: front.h          */
     struct ac_state_thread *row; /* where others see what it holds: written under `lock` */
     struct ac_heap *next_all;
     struct ac_heap *next_pooled;
@@ -118,7 +121,7 @@ struct ac_heap {
 #define AC_ID_FIRST_HEAP 2u
 #define AC_ID_WITHOUT_HEAP 0x40000000u
 
-/* The thread's heap; in hardened mode a front before it, which is shut as ac_heap_none is (hardened.c).
+/* The thread's heap; in hardened mode and while the profiler is on a front before it (front.h).
  * Starts as ac_heap_none, in which every bin is shut and whose key matches no tag, so that the fast paths
  * need no test for "not initialised"; ends as ac_heap_gone, which differs only in its address. */
 extern _Thread_local struct ac_heap *ac_heap_self __attribute__((tls_model("initial-exec"))) AC_HIDDEN;
@@ -161,6 +164,13 @@ AC_INLINE uint32_t ac_magazine_count(const struct ac_heap *heap, unsigned class)
         return 0;
     uint64_t n = (top - base) / sizeof(void *);
     return n <= UINT16_MAX ? (uint32_t)n : 0;
+}
+
+/* With those of its front. */
+AC_INLINE uint32_t ac_magazine_count_all(const struct ac_heap *heap, unsigned class)
+{
+    const struct ac_heap *front = ac_load_acq(&heap->front);
+    return ac_magazine_count(heap, class) + (front != NULL ? ac_magazine_count(front, class) : 0);
 }
 
 #endif

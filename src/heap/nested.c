@@ -6,6 +6,7 @@
 #include "core/pagemap.h"
 #include "heap/central.h"
 #include "heap/large.h"
+#include "watch/prof.h"
 
 struct deferred {
     struct deferred *next;
@@ -29,6 +30,8 @@ void *ac_nested_alloc(size_t size, unsigned shard, uint32_t me, bool wait)
 
 static void give_now(struct ac_span *span, void *block, uint32_t me)
 {
+    if (AC_UNLIKELY(ac_prof_may_have(block)))
+        ac_prof_forget(block, me);
     if (span->kind == AC_SPAN_SMALL)
         ac_center_give(ac_center_peek(span->shard, span->class), &block, 1, me, false);
     else

@@ -35,7 +35,7 @@ void ac_show_heap(struct ac_heap *heap)
 {
     for (unsigned c = 1; c < AC_NCLASSES; c++) {
         if (heap->magazines[c].slots != NULL)
-            ac_store_rlx(&heap->row->magazines[c], (uint16_t)ac_magazine_count(heap, c));
+            ac_store_rlx(&heap->row->magazines[c], (uint16_t)ac_magazine_count_all(heap, c));
     }
     const struct ac_outbox *outbox = ac_load_acq(&heap->outbox);
     if (outbox != NULL)

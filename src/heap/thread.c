@@ -32,6 +32,7 @@
 #include "core/purge.h"
 #include "heap/central.h"
 #include "heap/flush.h"
+#include "heap/front.h"
 #include "heap/hooks.h"
 #include "heap/large.h"
 #include "heap/magazine.h"
@@ -43,17 +44,9 @@
 #include <pthread.h>
 #include <string.h>
 
-#define HEAP_LINES ((unsigned)((sizeof(struct ac_heap) + AC_CACHE_LINE - 1) / AC_CACHE_LINE))
 AC_STATIC_ASSERT(sizeof(struct ac_heap) <= AC_META_MAX_LINES * AC_CACHE_LINE,
                  "a heap is one metadata record");
 
-/* No tag of a page-map entry differs from it by less than 256. */
-#define NO_KEY ((uint64_t)1 << 31)
-#define SHUT_BINS [0] = {NO_KEY, 0, 0}, [1 ... AC_NCLASSES - 1] = {0, AC_BIN_SHUT_BASE, AC_BIN_SHUT_LIMIT}
-
-struct ac_heap ac_heap_none = {.bins = {SHUT_BINS}, .real = &ac_heap_none};
-struct ac_heap ac_heap_gone = {.bins = {SHUT_BINS}, .real = &ac_heap_gone};
-_Thread_local struct ac_heap *ac_heap_self __attribute__((tls_model("initial-exec"))) = &ac_heap_none;
 static _Thread_local uint16_t without_heap __attribute__((tls_model("initial-exec")));
 static _Thread_local uint16_t early_frees __attribute__((tls_model("initial-exec")));
 #define FREES_BEFORE_BIRTH 8u
@@ -134,7 +127,7 @@ static void show_thread_count(void)
 
 static void bins_reset(struct ac_heap *heap)
 {
-    for (unsigned c = 1; c < AC_NCLASSES; c++) {
+    for (unsigned c = 1; heap != NULL && c < AC_NCLASSES; c++) {
         heap->bins[c].base = AC_BIN_SHUT_BASE;
         heap->bins[c].limit = AC_BIN_SHUT_LIMIT;
         heap->bins[c].top = (uint64_t)(uintptr_t)heap->magazines[c].slots;
@@ -152,6 +145,7 @@ static void orphan_recover(struct ac_heap *heap, uint32_t me)
     ac_flush_shut(heap);
     ac_flush_steal(heap, me);
     bins_reset(heap);
+    bins_reset(heap->front);
     heap->outbox = NULL;
     ac_store_rlx(&heap->state, (uint8_t)AC_HEAP_POOLED);
     heap->next_pooled = registry.pooled;
@@ -201,6 +195,7 @@ static void child_recover(uint32_t me)
         ac_show_heap(h);
     }
     show_thread_count();
+    ac_front_recover(registry.all, me);
 }
 
 void ac_thread_check_fork(uint32_t me)
@@ -269,6 +264,7 @@ static void registry_start_locked(void)
         word = &always_parent;
     ac_store_rel(&registry.fork_word, word);
     registry.started = 1;
+    ac_front_start(); /* nothing is allocated yet */
 }
 
 static uint8_t least_loaded_shard(void)
@@ -281,20 +277,6 @@ static uint8_t least_loaded_shard(void)
     return (uint8_t)best;
 }
 
-/* A heap that sends every operation down its slow path. */
-static bool front_make(struct ac_heap *heap)
-{
-    static const struct ac_bin shut_bins[AC_NCLASSES] = {SHUT_BINS};
-    struct ac_heap *front = ac_meta_get(HEAP_LINES, ac_thread_id_without_heap());
-    if (front == NULL)
-        return false;
-    memcpy(front->bins, shut_bins, sizeof shut_bins);
-    front->real = heap;
-    heap->front = front;
-    heap->random = ac_harden_random();
-    return true;
-}
-
 static struct ac_heap *heap_make_locked(void)
 {
     struct ac_heap *heap = registry.pooled;
@@ -302,14 +284,15 @@ static struct ac_heap *heap_make_locked(void)
         registry.pooled = heap->next_pooled;
         return heap;
     }
-    heap = ac_meta_get(HEAP_LINES, ac_thread_id_without_heap());
+    heap = ac_meta_get(AC_HEAP_LINES, ac_thread_id_without_heap());
     if (heap == NULL)
         return NULL;
     heap->real = heap;
-    if (ac_harden_is_on() && !front_make(heap)) {
-        ac_meta_put(heap, HEAP_LINES, ac_thread_id_without_heap());
+    if (ac_harden_is_on() && !ac_front_make(heap, ac_thread_id_without_heap())) {
+        ac_meta_put(heap, AC_HEAP_LINES, ac_thread_id_without_heap());
         return NULL;
     }
+    heap->random = ac_harden_is_on() ? ac_harden_random() : 0;
     heap->id = registry.next_id++;
     heap->row = ac_segment_new_thread();
     bins_reset(heap);
@@ -351,7 +334,8 @@ static struct ac_heap *heap_be_born(void)
         ac_store_rlx(&heap->state, (uint8_t)AC_HEAP_LIVE);
         registry.shard_load[heap->shard]++;
         ac_store_rlx(&ac_magazine_sharers, ac_magazine_sharers + 1);
-        ac_heap_self = heap->front != NULL ? heap->front : heap;
+        ac_heap_self = ac_harden_is_on() ? heap->front : heap;
+        heap->prof_epoch = 0;
         ac_show_owner(heap, true);
         show_thread_count();
     }
@@ -410,6 +394,10 @@ AC_COLD struct ac_heap *ac_thread_heap(void)
     heap = heap_be_born();
     if (heap != NULL)
         watch_thread_end(heap);
+    if (heap != NULL && ac_heap_mark(heap)) {
+        ac_front_follow_if_due(heap);
+        ac_heap_unmark_quietly(heap);
+    }
     ac_thread_leave_without_heap();
     if (ac_hooks.tick != NULL)
         ac_hooks.tick();
@@ -464,6 +452,7 @@ void ac_heap_unmark(struct ac_heap *heap)
         ac_purge_tick(heap->id, ac_option_value[AC_OPTION_helper] != 0);
     if (AC_UNLIKELY(ac_purge_growth() != heap->growth_seen))
         flush_untouched(heap);
+    ac_front_follow_if_due(heap);
     ac_heap_unmark_quietly(heap);
     heap->slow_paths++;
     if (AC_UNLIKELY(heap->slow_paths % TICK_EVERY(due) == 0 || ac_segment_is_called()) &&

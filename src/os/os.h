@@ -70,6 +70,10 @@ void ac_os_pretend_page_size(size_t bytes);
 /* Monotonic time, a few ms coarse, in ns. */
 uint64_t ac_os_now_ns(void);
 
+/* Monotonic time and that of the calendar, exact, in ns. */
+uint64_t ac_os_exact_ns(void);
+uint64_t ac_os_calendar_ns(void);
+
 /* Sleep while *word == value, at most timeout_ns (0: for ever). May return early. */
 void ac_os_wait(uint32_t *word, uint32_t value, uint64_t timeout_ns);
 void ac_os_wake(uint32_t *word, int nwaiters);
@@ -91,6 +95,19 @@ AC_NORETURN void ac_os_trap(void);
 
 /* What look like the return addresses on this thread's stack, innermost first. Returns how many. */
 unsigned ac_os_stack(uintptr_t *out_addrs, unsigned max);
+
+/* The return addresses of this thread's calls, innermost first, as the tables for exceptions tell them, but
+ * for those of the library that this is in. Takes no lock. Returns how many, at most `max`. */
+unsigned ac_os_unwind(uintptr_t *out_addrs, unsigned max);
+
+/* Copy memory of this process that may not be there. False when it cannot be read. */
+bool ac_os_copy(void *out, uintptr_t from, size_t bytes);
+
+/* Files: -1 when one cannot be opened, or made anew for this user only; bytes read, 0 at the end. */
+int ac_os_open(const char *path);
+int ac_os_create(const char *path);
+size_t ac_os_read(int fd, char *out_text, size_t cap);
+void ac_os_close(int fd);
 
 /* The end of the brk heap, which is libc's. */
 uintptr_t ac_os_brk(void);

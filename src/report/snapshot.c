@@ -9,9 +9,9 @@
 #include "core/purge.h"
 #include "core/segment.h"
 #include "heap/central.h"
+#include "heap/flush.h"
 #include "heap/heap.h"
 #include "heap/large.h"
-#include "heap/outbox.h"
 #include "heap/thread.h"
 #include "report/sum.h"
 
@@ -35,16 +35,15 @@ static void sum_centers(struct ac_class_sum sums[AC_NCLASSES])
 
 static void sum_heaps(struct ac_class_sum sums[AC_NCLASSES], uint64_t *stats)
 {
+    uint64_t cached[AC_NCLASSES] = {0};
     for (struct ac_heap *h = ac_thread_all_heaps(); h != NULL; h = h->next_all) {
-        const struct ac_outbox *outbox = ac_load_acq(&h->outbox);
-        for (unsigned c = 1; c < AC_NCLASSES; c++)
-            sums[c].cached += ac_magazine_count(h, c);
-        for (unsigned i = 0; outbox != NULL && i < AC_OUTBOX_SLOTS; i++)
-            sums[(outbox->slots[i].tag & 0xff) / AC_BIN_WORDS].cached += ac_outbox_count(&outbox->slots[i]);
+        ac_flush_count_cached(h, cached);
         stats[AC_STAT_refills] += ac_load_rlx(&h->refills);
         stats[AC_STAT_flushes] += ac_load_rlx(&h->flushes);
         stats[AC_STAT_remote_frees] += ac_load_rlx(&h->remote_frees);
     }
+    for (unsigned c = 1; c < AC_NCLASSES; c++)
+        sums[c].cached = cached[c];
 }
 
 static void class_report(const struct ac_class_sum *sum, unsigned class, struct ac_snapshot *out)

@@ -10,6 +10,7 @@
 #include "base/atomic.h"
 #include "core/span.h"
 #include "heap/central.h"
+#include "heap/front.h"
 #include "heap/outbox.h"
 #include "heap/thread.h"
 
@@ -51,6 +52,22 @@ static void verify_magazine(struct ac_verify *verify, const struct ac_heap *heap
         AC_VERIFY_EQ(verify, "HP2", "where an open bin begins", mag, base, (uint64_t)(uintptr_t)mag->slots);
 }
 
+/* FR1: nothing can be pushed. */
+static void verify_front(struct ac_verify *verify, const struct ac_heap *front, unsigned class)
+{
+    if (front == NULL)
+        return;
+    const struct ac_magazine *mag = &front->magazines[class];
+    AC_VERIFY_EQ(verify, "FR1", "the key of a front", front, front->key, AC_HEAP_NO_KEY);
+    AC_VERIFY_EQ(verify, "FR1", "the limit of a front's bin", front, front->bins[class].limit,
+                 AC_BIN_SHUT_LIMIT);
+    if (mag->slots == NULL || mag->emptied != 0)
+        return;
+    AC_VERIFY_EQ(verify, "HP2", "the slot below a front's bin", mag, (uintptr_t)mag->slots[-1], 0);
+    AC_VERIFY_LE(verify, "HP3", "blocks in a front's bin", mag, ac_magazine_count(front, class),
+                 (1u << mag->log2) - 1);
+}
+
 static unsigned outbox_capacity(const struct ac_outbox_slot *slot)
 {
     unsigned size = ac_sizeclass[(slot->tag & 0xff) / AC_BIN_WORDS].size_bytes;
@@ -68,8 +85,10 @@ void ac_verify_heap(struct ac_verify *verify, const struct ac_heap *heap)
     AC_VERIFY_LE(verify, "TH1", "the shard of a heap", heap, heap->shard - 1u, AC_MAX_SHARDS - 1);
     AC_VERIFY_EQ(verify, "LK1", "the owner of a heap's lock", heap, heap->lock.word & ~AC_LOCK_WAITERS,
                  verify->me);
-    for (unsigned c = 1; c < AC_NCLASSES; c++)
+    for (unsigned c = 1; c < AC_NCLASSES; c++) {
         verify_magazine(verify, heap, c);
+        verify_front(verify, heap->front, c);
+    }
     for (unsigned i = 0; outbox != NULL && i < AC_OUTBOX_SLOTS; i++) {
         const struct ac_outbox_slot *slot = &outbox->slots[i];
         AC_VERIFY_LE(verify, "OB2", "the level of an outbox slot", slot, slot->level, AC_OUTBOX_LEVELS - 1);
@@ -151,13 +170,21 @@ static void visit_bin(const struct visit *visit, const struct ac_heap *heap, con
     visit_blocks(visit, blocks, (unsigned)((top - base) / sizeof(void *)), class, name);
 }
 
+static void visit_bins(const struct visit *visit, const struct ac_heap *owner, const struct ac_heap *heap)
+{
+    for (unsigned c = 1; heap != NULL && c < AC_NCLASSES; c++) {
+        const struct ac_magazine *mag = &heap->magazines[c];
+        if (mag->emptied == 0)
+            visit_bin(visit, owner, &heap->bins[c], mag->slots, c, "HP1");
+    }
+}
+
 static void visit_heap(const struct visit *visit, struct ac_heap *heap)
 {
     struct ac_outbox *outbox = ac_load_acq(&heap->outbox);
-    for (unsigned c = 1; heap->shard == visit->shard && c < AC_NCLASSES; c++) {
-        const struct ac_magazine *mag = &heap->magazines[c];
-        if (mag->emptied == 0)
-            visit_bin(visit, heap, &heap->bins[c], mag->slots, c, "HP1");
+    if (heap->shard == visit->shard) {
+        visit_bins(visit, heap, heap);
+        visit_bins(visit, heap, ac_load_acq(&heap->front));
     }
     for (unsigned i = 0; outbox != NULL && i < AC_OUTBOX_SLOTS; i++) {
         const struct ac_outbox_slot *slot = &outbox->slots[i];

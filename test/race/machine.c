@@ -170,6 +170,58 @@ unsigned ac_os_stack(uintptr_t *out_addrs, unsigned max)
     return max > 0 ? 0 : max;
 }
 
+/* ---- the profiler, which no scenario turns on ---- */
+
+uint64_t ac_os_exact_ns(void)
+{
+    return 0;
+}
+
+uint64_t ac_os_calendar_ns(void)
+{
+    return 0;
+}
+
+unsigned ac_os_unwind(uintptr_t *out_addrs, unsigned max)
+{
+    (void)out_addrs;
+    (void)max;
+    return 0;
+}
+
+bool ac_os_copy(void *out, uintptr_t from, size_t bytes)
+{
+    (void)out;
+    (void)from;
+    (void)bytes;
+    return false;
+}
+
+int ac_os_open(const char *path)
+{
+    (void)path;
+    return -1;
+}
+
+int ac_os_create(const char *path)
+{
+    (void)path;
+    return -1;
+}
+
+size_t ac_os_read(int fd, char *out_text, size_t cap)
+{
+    (void)fd;
+    (void)out_text;
+    (void)cap;
+    return 0;
+}
+
+void ac_os_close(int fd)
+{
+    (void)fd;
+}
+
 unsigned ac_os_cpu_count(void)
 {
     return 64;

@@ -258,6 +258,54 @@ void ac_os_zero_shared(void *addr, size_t bytes)
     memset(addr, 0, bytes);
 }
 
+uint64_t ac_os_exact_ns(void)
+{
+    return ac_os_now_ns();
+}
+
+uint64_t ac_os_calendar_ns(void)
+{
+    return ac_os_now_ns();
+}
+
+unsigned ac_os_unwind(uintptr_t *out_addrs, unsigned max)
+{
+    (void)max;
+    out_addrs[0] = (uintptr_t)__builtin_return_address(0);
+    return 1;
+}
+
+bool ac_os_copy(void *out, uintptr_t from, size_t bytes)
+{
+    memcpy(out, (const void *)from, bytes);
+    return true;
+}
+
+int ac_os_open(const char *path)
+{
+    (void)path;
+    return -1;
+}
+
+int ac_os_create(const char *path)
+{
+    (void)path;
+    return -1;
+}
+
+size_t ac_os_read(int fd, char *out_text, size_t cap)
+{
+    (void)fd;
+    (void)out_text;
+    (void)cap;
+    return 0;
+}
+
+void ac_os_close(int fd)
+{
+    (void)fd;
+}
+
 unsigned ac_os_cpu_count(void)
 {
     return 64;
