@@ -320,6 +320,57 @@ struct acre_class {
  */
 ACRE_API int acre_visit_classes(int (*visit)(void *context, const struct acre_class *c), void *context);
 
+/* A run of pages that serves one purpose: blocks of one size class, or one block over 32 KiB. Later versions
+ * add fields at the end. */
+struct acre_span {
+    const void *address;
+    size_t size;               /* of the run                                                      */
+    size_t block_size;         /* of a block; bytes that may be used of a block over 32 KiB       */
+    unsigned long long blocks; /* that there is room for                                          */
+    unsigned long long live;   /* blocks that the program has                                     */
+    unsigned long long cached; /* free ones in the caches of threads and shards                   */
+    unsigned long long free;   /* free ones in the span, handed out before                        */
+    unsigned shard;            /* whose threads draw from it; 0: one block over 32 KiB            */
+    size_t purged;             /* bytes of free blocks that were given back to the system         */
+};
+
+/* acre_visit_spans -- look at every span.
+ *
+ *   visit      called for each, in no order to rely on, until it returns other than 0; it may do anything,
+ *              also allocate, free and walk: it is shown a copy, and no lock is held. It must not write into
+ *              the span. All spans of a shard are copied at one moment; of blocks that other threads are just
+ *              taking or giving back, one a thread and class may be counted on either side.
+ *   context    passed on to it.
+ *   returns    what the last call of visit returned; 0 when there was none.
+ *   errors     none; returned are ENOMEM when there is no memory for the copy, and EBUSY in a signal handler
+ *              that interrupted the allocator: visit was not called then.
+ *   cost       proportional to the heap: a copy of its bookkeeping, about 1 % of blocks of 16 bytes and less
+ *              of longer ones, in a mapping of its own. While it is made other threads wait when they come
+ *              to a slow path; every size class of theirs takes one slow path afterwards.
+ *   threads    safe.   signals  unsafe.   fork  safe; as for acre_verify().
+ */
+ACRE_API int acre_visit_spans(int (*visit)(void *context, const struct acre_span *span), void *context);
+
+/* A block that the program has. */
+struct acre_block {
+    const void *address;          /* as it was given to the program                                     */
+    size_t size;                  /* of its size class; bytes that may be used of a block over 32 KiB    */
+    const struct acre_span *span; /* that it lies in                                                    */
+};
+
+/* acre_visit_blocks -- look at every live block.
+ *
+ *   visit      called for each, in no order to rely on, until it returns other than 0; as for
+ *              acre_visit_spans(). It may look into a block only if it knows that no thread frees it
+ *              meanwhile: the copy is of before the first call.
+ *   context    passed on to it.
+ *   returns    as acre_visit_spans().
+ *   errors     as acre_visit_spans().
+ *   cost       that of acre_visit_spans(), and a call a block.
+ *   threads    safe.   signals  unsafe.   fork  safe; as for acre_verify().
+ */
+ACRE_API int acre_visit_blocks(int (*visit)(void *context, const struct acre_block *block), void *context);
+
 /* acre_version -- the version of the library that is running, as "major.minor.patch".
  *
  *   returns    a static string.

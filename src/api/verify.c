@@ -11,13 +11,10 @@ size_t acre_verify(struct acre_breach *out_breaches, size_t max)
 {
     struct ac_heap *heap = ac_thread_heap();
     struct ac_verify verify = {.me = heap != NULL ? heap->id : ac_thread_id_without_heap()};
-    if (heap != NULL ? !ac_heap_mark(heap) : !ac_thread_enter_without_heap())
+    if (!ac_thread_mark(heap))
         return (size_t)-1;
     size_t nbreaches = ac_verify_all(&verify);
-    if (heap != NULL)
-        ac_heap_unmark(heap);
-    else
-        ac_thread_leave_without_heap();
+    ac_thread_unmark(heap);
     for (size_t i = 0; i < nbreaches && i < max && i < AC_VERIFY_KEPT; i++) {
         const struct ac_breach *b = &verify.breaches[i];
         out_breaches[i] = (struct acre_breach){b->invariant, b->what, b->address, b->found, b->expected};

@@ -133,13 +133,10 @@ size_t ac_block_good_size(size_t size)
 static void *resize_large(struct ac_span *span, void *block, size_t size)
 {
     struct ac_heap *heap = ac_thread_heap();
-    if (heap == NULL ? !ac_thread_enter_without_heap() : !ac_heap_mark(heap))
+    if (!ac_thread_mark(heap))
         return NULL;
     void *same = ac_large_resize(span, block, size, heap == NULL ? ac_thread_id_without_heap() : heap->id);
-    if (heap == NULL)
-        ac_thread_leave_without_heap();
-    else
-        ac_heap_unmark(heap);
+    ac_thread_unmark(heap);
     return same;
 }
 

@@ -58,6 +58,20 @@ bool ac_heap_mark(struct ac_heap *heap);
 void ac_heap_unmark(struct ac_heap *heap);
 void ac_heap_unmark_quietly(struct ac_heap *heap); /* with nothing that comes up now and then */
 
+/* The same for a thread that may have no heap (NULL). */
+AC_INLINE bool ac_thread_mark(struct ac_heap *heap)
+{
+    return heap != NULL ? ac_heap_mark(heap) : ac_thread_enter_without_heap();
+}
+
+AC_INLINE void ac_thread_unmark(struct ac_heap *heap)
+{
+    if (heap != NULL)
+        ac_heap_unmark(heap);
+    else
+        ac_thread_leave_without_heap();
+}
+
 /* All heaps ever made, through next_all; grows at the front. */
 struct ac_heap *ac_thread_all_heaps(void);
 

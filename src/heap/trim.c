@@ -97,13 +97,10 @@ size_t ac_trim(size_t keep_bytes)
 {
     struct ac_heap *heap = ac_thread_heap();
     uint32_t me = heap != NULL ? heap->id : ac_thread_id_without_heap();
-    if (heap != NULL ? !ac_heap_mark(heap) : !ac_thread_enter_without_heap())
+    if (!ac_thread_mark(heap))
         return 0;
     size_t given = ac_trim_all(keep_bytes, me);
-    if (heap != NULL)
-        ac_heap_unmark(heap);
-    else
-        ac_thread_leave_without_heap();
+    ac_thread_unmark(heap);
     return given;
 }
 

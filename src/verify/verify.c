@@ -6,7 +6,7 @@
 #include "core/pageheap.h"
 #include "core/purge.h"
 #include "heap/central.h"
-#include "heap/flush.h"
+#include "heap/hold.h"
 #include "heap/large.h"
 #include "heap/thread.h"
 #include "os/os.h"
@@ -107,34 +107,9 @@ static void verify_registry(struct ac_verify *verify)
 
 /* ---- heaps and shards ---- */
 
-static bool is_live(const struct ac_heap *heap)
+static void verify_heap(void *verify, const struct ac_heap *heap)
 {
-    return ac_load_rlx(&heap->state) == AC_HEAP_LIVE;
-}
-
-/* S1 and S2 of the stealer's protocol (heap.h). The caller's own bins cannot move under it. */
-static void hold_heaps(struct ac_verify *verify)
-{
-    bool others = false;
-    for (struct ac_heap *h = ac_thread_all_heaps(); h != NULL; h = h->next_all) {
-        if (!is_live(h))
-            continue;
-        ac_lock(&h->lock, verify->me);
-        ac_verify_heap(verify, h);
-        if (h != ac_heap_mine()) {
-            ac_flush_shut(h);
-            others = true;
-        }
-    }
-    verify->reached = !others || ac_os_barrier_all();
-}
-
-static void let_heaps_go(void)
-{
-    for (struct ac_heap *h = ac_thread_all_heaps(); h != NULL; h = h->next_all) {
-        if (is_live(h))
-            ac_unlock(&h->lock);
-    }
+    ac_verify_heap(verify, heap);
 }
 
 static void verify_shards(struct ac_verify *verify)
@@ -178,17 +153,15 @@ size_t ac_verify_all(struct ac_verify *verify)
 {
     struct calm before;
     ac_thread_hold(verify->me);
-    ac_flush_lock(verify->me);
     bool calm = look(&before, verify);
-    hold_heaps(verify);
+    verify->reached = ac_hold_all(verify_heap, verify, verify->me);
     verify_options(verify);
     verify_registry(verify);
     verify_shards(verify);
     ac_verify_stores(verify);
     if (calm)
         verify_sums(verify, &before);
-    let_heaps_go();
-    ac_flush_unlock();
+    ac_hold_let_go();
     ac_thread_let_go();
     return verify->nbreaches;
 }

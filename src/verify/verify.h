@@ -12,7 +12,7 @@
  * Invariants: VE1 nothing is allocated and, but for marks in bitmaps that are gone when the center's lock is,
  *             nothing of the heap is changed; VE2 locks are taken in the order of
  *             docs/design/threads-and-fork.md. Not checked, since no single look shows them: OS1-3, PM1,
- *             PM3, PU1, CO1, HP3, BL1, HK1, HE1-2, LA2, NE1, PT1, TR1, FA1-2, SN1, ST1-3, AP1. Constant
+ *             PM3, PU1, CO1, HP3, BL1, HK1, HE1-2, HO1, LA2, NE1, PT1, TR1, FA1-2, SN1, ST1-3, AP1. Constant
  *             tables (SC1-3) have their unit test.
  * Threads:    any thread that has marked itself as in a slow path (thread.h), one at a time.
  */

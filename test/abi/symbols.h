@@ -79,6 +79,8 @@ static const char *const acre_names[] = {
     "acre_stats_print",
     "acre_ctl",
     "acre_visit_classes",
+    "acre_visit_spans",
+    "acre_visit_blocks",
 };
 
 #define NAMES_COUNT(names) (sizeof(names) / sizeof((names)[0]))
