@@ -23,7 +23,8 @@
 
 struct ac_chunk;
 
-enum ac_span_kind { AC_SPAN_SMALL = 1, AC_SPAN_LARGE, AC_SPAN_HUGE };
+/* AC_SPAN_GUARDED: all guarded blocks (watch/guard.h) are one span. */
+enum ac_span_kind { AC_SPAN_SMALL = 1, AC_SPAN_LARGE, AC_SPAN_HUGE, AC_SPAN_GUARDED };
 
 /* Of a small span: which list of its center it is on. Of the others: whether the block is live. */
 enum ac_span_state {

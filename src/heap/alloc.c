@@ -14,6 +14,7 @@
 #include "heap/perturb.h"
 #include "heap/profile.h"
 #include "heap/thread.h"
+#include "watch/guard.h"
 
 #define UNOWNED_SHARD 1u
 
@@ -107,10 +108,23 @@ AC_NOINLINE void *ac_alloc_hardened(size_t size, size_t align, bool *out_zero)
     return block;
 }
 
+/* NULL: an ordinary one is to be had. The bin, if one is held, stays as it is. */
+static AC_COLD void *alloc_guarded(struct ac_heap *heap, size_t size)
+{
+    heap->guard_left = ac_guard_draw();
+    if (!ac_heap_mark(heap))
+        return NULL;
+    void *block = ac_guard_alloc(size + (size == 0), heap->id);
+    ac_heap_unmark_quietly(heap);
+    return block;
+}
+
 static void *malloc_hardened(struct ac_heap *heap, size_t size)
 {
     bool zero;
     void *block;
+    if (ac_guard_is_due(&heap->guard_left) && (block = alloc_guarded(heap, size)) != NULL)
+        return block;
     if (AC_UNLIKELY(size - 1 >= AC_HARDENED_SMALL_MAX - 1))
         return ac_alloc_hardened(size, AC_GRANULE_BYTES, &zero);
     block = pop_hardened(heap, ac_class_of_size(size + 1));
@@ -132,7 +146,12 @@ AC_NOINLINE void *ac_alloc_slow(size_t size, uint64_t top)
     }
     if (AC_UNLIKELY(!ac_heap_is_real(heap)))
         return alloc_first(size);
-    void *block = alloc_refill(heap, ac_class_of_size(size), size, top, ac_magazine_refill);
+    unsigned class = ac_class_of_size(size);
+    void *block = ac_guard_is_due(&heap->guard_left) ? alloc_guarded(heap, size) : NULL;
+    if (AC_UNLIKELY(block != NULL))
+        ac_store_rlx(&heap->bins[class].top, top);
+    else
+        block = alloc_refill(heap, class, size, top, ac_magazine_refill);
     ac_perturb_new(block, size);
     return block;
 }
@@ -289,7 +308,7 @@ static void free_found(void *block, uint64_t entry)
         free_foreign(block, entry);
         return;
     }
-    if (ac_harden_is_on() && !ac_hardened_retire(span, block))
+    if (ac_harden_is_on() && span->kind != AC_SPAN_GUARDED && !ac_hardened_retire(span, block))
         return;
     struct ac_heap *heap = ac_thread_heap_to_free();
     unsigned tag = (unsigned)(entry >> 48);

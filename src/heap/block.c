@@ -13,6 +13,7 @@
 #include "heap/profile.h"
 #include "heap/thread.h"
 #include "os/os.h"
+#include "watch/guard.h"
 
 #include <string.h>
 
@@ -36,6 +37,11 @@ static void clear(void *block, size_t bytes)
         memset(block, 0, bytes);
 }
 
+static bool span_is_guarded(const struct ac_span *span)
+{
+    return span != NULL && span->kind == AC_SPAN_GUARDED;
+}
+
 static void *clear_class(void *block, size_t index)
 {
     return memset(block, 0, ac_sizeclass[index / AC_BIN_WORDS].size_bytes);
@@ -47,6 +53,8 @@ static AC_NOINLINE void *zeroed_slow(size_t size, uint64_t top)
     void *block = ac_alloc_slow(size, top);
     if (block == NULL)
         return NULL;
+    if (span_is_guarded(ac_entry_span(ac_pagemap_get(block))))
+        return memset(block, 0, ac_guard_size(block));
     if (!ac_harden_is_on())
         return clear_class(block, ac_bin_of_size(size));
     if (ac_perturb_is_on())
@@ -111,6 +119,8 @@ size_t ac_block_usable(const void *block)
     struct ac_span *span = live_span(block, &foreign_bytes);
     if (span == NULL)
         return foreign_bytes;
+    if (span_is_guarded(span))
+        return ac_guard_size(block);
     if (ac_harden_is_on())
         return ac_hardened_size(span, block);
     return span->kind == AC_SPAN_SMALL ? span->size_bytes : span->bytes;
@@ -170,6 +180,10 @@ void *ac_block_resize(void *block, size_t size)
 {
     size_t old_bytes = 0;
     struct ac_span *span = live_span(block, &old_bytes);
+    if (span_is_guarded(span)) {
+        old_bytes = ac_guard_size(block);
+        return size == old_bytes ? block : move(block, old_bytes, size);
+    }
     if (span != NULL && ac_harden_is_on()) {
         void *same = ac_hardened_resize(span, block, size);
         return same != NULL ? same : move(block, ac_hardened_size(span, block), size);
@@ -205,22 +219,30 @@ static bool large_fits(const struct ac_span *span, unsigned class, size_t size)
 }
 
 /* class 0: the block should be large. What is no block at all is left for ac_free to judge. */
-static void check_size(const void *block, unsigned class, size_t size, enum ac_fault fault)
+static void check_size(const struct ac_span *span, const void *block, unsigned class, size_t size)
 {
-    struct ac_span *span = ac_entry_span(ac_pagemap_get(block));
-    if (span == NULL)
-        return;
     bool small = span->kind == AC_SPAN_SMALL;
     bool fits = small ? span->class == class : large_fits(span, class, size);
     if (AC_UNLIKELY(!fits))
-        ac_fault_raise(fault, block, span->size_bytes, small ? NULL : "large block");
+        ac_fault_raise(AC_FAULT_WRONG_SIZE, block, span->size_bytes, small ? NULL : "large block");
 }
 
-static void free_sized_hardened(void *block, size_t align, size_t size)
+/* Over-aligned blocks of a class are asked for with its size: ac_block_aligned. */
+static size_t guarded_size(unsigned class, size_t align, size_t size)
 {
-    struct ac_span *span = ac_entry_span(ac_pagemap_get(block));
-    if (span != NULL)
+    return align > AC_GRANULE_BYTES ? ac_sizeclass[class].size_bytes : size + (size == 0);
+}
+
+/* The block was asked for with `size` and, unless it is 0, `align`; or the process ends. */
+static void free_checked(void *block, unsigned class, size_t align, size_t size)
+{
+    const struct ac_span *span = ac_entry_span(ac_pagemap_get(block));
+    if (span_is_guarded(span))
+        ac_guard_check_size(block, guarded_size(class, align, size));
+    else if (span != NULL && ac_harden_is_on())
         ac_hardened_check_size(span, block, size, align);
+    else if (span != NULL)
+        check_size(span, block, class, size);
     ac_free(block);
 }
 
@@ -228,13 +250,7 @@ AC_NOINLINE void ac_free_sized_other(void *block, size_t size)
 {
     if (block == NULL)
         return;
-    if (ac_harden_is_on()) {
-        free_sized_hardened(block, 0, size);
-        return;
-    }
-    unsigned class = size <= AC_SMALL_MAX_BYTES ? ac_class_of_size(size) : 0;
-    check_size(block, class, size, AC_FAULT_WRONG_SIZE);
-    ac_free(block);
+    free_checked(block, size <= AC_SMALL_MAX_BYTES ? ac_class_of_size(size) : 0, 0, size);
 }
 
 void ac_block_free_aligned_sized(void *block, size_t align, size_t size)
@@ -243,13 +259,8 @@ void ac_block_free_aligned_sized(void *block, size_t align, size_t size)
         return;
     if ((align & (align - 1)) != 0 || ((uintptr_t)block & (align - 1)) != 0)
         ac_fault_raise(AC_FAULT_WRONG_ALIGN, block, 0, "not aligned so");
-    if (ac_harden_is_on()) {
-        free_sized_hardened(block, align, size);
-        return;
-    }
     unsigned class = align <= AC_GRANULE_BYTES && size <= AC_SMALL_MAX_BYTES
                          ? ac_class_of_size(size)
                          : ac_class_of_aligned(size, align);
-    check_size(block, class, size, AC_FAULT_WRONG_SIZE);
-    ac_free(block);
+    free_checked(block, class, align, size);
 }

@@ -97,6 +97,7 @@ struct ac_heap {
     uint8_t shard;
     uint8_t state;               /* enum ac_heap_state; under the registry's lock                */
     uint8_t being_stolen;        /* shut by a stealer that has not come back yet                 */
+    uint32_t guard_left;         /* slow paths of malloc until one gets a guarded block          */
     uint64_t random;             /* hardmag.c's                                                  */
     struct ac_heap *real;        /* the heap proper: itself, but for a front's                   */
     struct ac_heap *front;       /* what the thread's pointer leads to, in some modes (front.h)  */

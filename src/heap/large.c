@@ -25,6 +25,7 @@
 #include "core/segment.h"
 #include "heap/fenced.h"
 #include "os/os.h"
+#include "watch/guard.h"
 
 #include <string.h>
 
@@ -266,6 +267,10 @@ void *ac_large_alloc_small(size_t size, uint32_t me, bool try_only)
 
 void ac_large_check(const struct ac_span *span, const void *block)
 {
+    if (AC_UNLIKELY(span->kind == AC_SPAN_GUARDED)) {
+        ac_guard_check(block);
+        return;
+    }
     if (AC_UNLIKELY((uintptr_t)block != span->base))
         ac_fault_raise((uintptr_t)block % AC_GRANULE_BYTES != 0 ? AC_FAULT_MISALIGNED
                                                                 : AC_FAULT_INTERIOR_FREE,
@@ -283,6 +288,10 @@ static void keep_or_unmap(struct ac_mapping m, uint32_t me)
 
 void ac_large_free(struct ac_span *span, void *block, uint32_t me)
 {
+    if (AC_UNLIKELY(span->kind == AC_SPAN_GUARDED)) {
+        ac_guard_free(block, me);
+        return;
+    }
     ac_large_check(span, block);
     uint8_t live = AC_SPAN_LIVE;
     if (AC_UNLIKELY(!ac_cas_acq(&span->state, &live, (uint8_t)AC_SPAN_FREED)))

@@ -39,6 +39,7 @@
 #include "heap/nested.h"
 #include "heap/show.h"
 #include "os/os.h"
+#include "watch/guard.h"
 
 #include <limits.h>
 #include <pthread.h>
@@ -182,6 +183,7 @@ static void child_recover(uint32_t me)
     ac_meta_recover(me);
     ac_mapcache_recover(me);
     ac_pageheap_recover(me);
+    ac_guard_recover(me);
     ac_central_recover(me);
     ac_flush_recover(me);
     if (ac_lock_was_torn(&registry.lock, me))
@@ -242,12 +244,10 @@ static uint32_t max_shards(void)
 static void registry_start_locked(void)
 {
     char path[sizeof registry.state_path];
-    ac_option_parse(&acre_conf != NULL ? acre_conf : NULL, path, sizeof path);
-    memcpy(registry.state_path, path, sizeof path);
+    ac_option_parse(&acre_conf != NULL ? acre_conf : NULL, registry.state_path, sizeof registry.state_path);
     ac_option_parse(ac_os_env("ACRE_CONF"), path, sizeof path);
-    if (path[0] == '\0')
-        memcpy(path, registry.state_path, sizeof path);
-    memcpy(registry.state_path, path, sizeof path);
+    if (path[0] != '\0')
+        memcpy(registry.state_path, path, sizeof path);
     ac_os_pretend_page_size(ac_option_value[AC_OPTION_page_size]);
     ac_harden_start();
     registry.max_shards = max_shards(); /* now: a filter that comes later may forbid to ask */

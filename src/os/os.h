@@ -93,8 +93,26 @@ void ac_os_write(int fd, const char *text, size_t len);
 AC_NORETURN void ac_os_abort(void);
 AC_NORETURN void ac_os_trap(void);
 
-/* What look like the return addresses on this thread's stack, innermost first. Returns how many. */
-unsigned ac_os_stack(uintptr_t *out_addrs, unsigned max);
+/* What look like the return addresses on this thread's stack, innermost first, from `sp` on; 0: from here.
+ * Returns how many. */
+unsigned ac_os_stack(uintptr_t sp, uintptr_t *out_addrs, unsigned max);
+
+/* An access to a page that allows none. */
+struct ac_os_access {
+    uintptr_t addr;
+    uintptr_t pc;     /* the instruction                  */
+    uintptr_t sp;     /* of the thread that executed it   */
+    const char *kind; /* "read", "write", or just "access" */
+};
+enum ac_os_verdict {
+    AC_OS_NOT_OURS, /* who heard of such accesses before is to hear of it */
+    AC_OS_RETRY,    /* it is allowed now                                 */
+    AC_OS_END       /* the process ends by it                            */
+};
+typedef enum ac_os_verdict ac_os_access_handler(const struct ac_os_access *access);
+
+/* From now on `to` hears of them, in the thread and in a signal handler, before whoever did so far. Once. */
+void ac_os_watch_accesses(ac_os_access_handler *to);
 
 /* The return addresses of this thread's calls, innermost first, as the tables for exceptions tell them, but
  * for those of the library that this is in. Takes no lock. Returns how many, at most `max`. */

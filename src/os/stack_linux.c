@@ -31,9 +31,9 @@ static bool follows_call(uintptr_t addr)
 #endif
 }
 
-unsigned ac_os_stack(uintptr_t *out_addrs, unsigned max)
+unsigned ac_os_stack(uintptr_t sp, uintptr_t *out_addrs, unsigned max)
 {
-    const uintptr_t *at = __builtin_frame_address(0);
+    const uintptr_t *at = sp != 0 ? (const uintptr_t *)(sp & ~(sizeof sp - 1)) : __builtin_frame_address(0);
     uintptr_t page = ~(uintptr_t)0;
     unsigned n = 0;
     for (unsigned i = 0; i < SCAN_WORDS && n < max; i++, at++) {

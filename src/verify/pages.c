@@ -189,6 +189,11 @@ static void verify_entry(struct ac_verify *verify, uintptr_t at, uint64_t entry,
         AC_VERIFY_LE(verify, "PM2", "the shard of an entry", (void *)at, shard, AC_MAX_SHARDS);
     } else {
         AC_VERIFY_EQ(verify, "PM2", "the bin of a large block's entry", (void *)at, ac_entry_bin(entry), 0);
+        if (span->kind == AC_SPAN_GUARDED) {
+            AC_VERIFY_LE(verify, "GD3", "where a unit of guarded blocks lies", (void *)at, at - span->base,
+                         ac_span_bytes(span) - 1);
+            return;
+        }
         if (ac_span_first_unit(span) == at)
             verify_large(verify, span, entry, sums);
         else if (span->kind != AC_SPAN_LARGE || at - ac_span_first_unit(span) >= ac_span_bytes(span))

@@ -9,6 +9,8 @@ A program's source opens with comments that say what must happen:
                                             and every REGEXP is found behind "acre: "
     // expect: trap "REGEXP"...             the same, but killed by a trap instruction
     // expect: report "REGEXP"...           such lines, one or more, and exit status 0
+    // expect: fault "REGEXP"...            the same, but killed by SIGSEGV, and with the kind of access before
+                                            the text
     // expect: quiet                        exit status 0 and not a byte printed
     // kinds: small large                   run once for each of these rows of common/kinds.def;
                                             {kind} in a REGEXP stands for the row's detail
@@ -17,6 +19,7 @@ A program's source opens with comments that say what must happen:
     // hardened: lost "REGEXP"              the program gives up: what it needs is not so there
     // hardened: either                     as quiet, or ended by a proper line
     // hardened: chance                     ended by a proper line, or not: re-use is random there
+In guarded/ lines follow that say who allocated and who freed the block.
 An attack (attacks/) may in hardened mode be ended by a proper line, or by a guard page.
 
 run.py SOURCE       runs the program built from SOURCE
@@ -68,7 +71,7 @@ class Program:
     def __init__(self, source, hardened=False):
         text = pathlib.Path(source).read_text()
         first = text.split("\n", 1)[0]
-        match = re.fullmatch(r"// expect: (abort|trap|report|quiet)(.*)", first)
+        match = re.fullmatch(r"// expect: (abort|trap|report|fault|quiet)(.*)", first)
         if not match:
             sys.exit(f"{source}:1: the first line must be // expect: abort \"...\" or // expect: quiet")
         if hardened:
@@ -79,6 +82,7 @@ class Program:
         self.kinds = self.comment(text, "kinds") or ["small"]
         self.environment = dict(word.split("=", 1) for word in self.comment(text, "environment"))
         self.details = kind_details()
+        self.is_guarded = pathlib.Path(source).parent.name == "guarded"
         self.is_attack = hardened and pathlib.Path(source).parent.name == "attacks"
         if hardened or "hardened=1" in self.environment.get("ACRE_CONF", ""):
             self.details.update(HARDENED_DETAILS)
@@ -132,11 +136,13 @@ def complaints(program, kind, status, output):
         if output:
             yield "expected no output"
         return
-    ends = {"trap": (-signal.SIGILL, -signal.SIGTRAP), "report": (0,)}.get(program.verb, (-signal.SIGABRT,))
+    ends = {"trap": (-signal.SIGILL, -signal.SIGTRAP), "report": (0,), "fault": (-signal.SIGSEGV,)}.get(program.verb, (-signal.SIGABRT,))
     if status not in ends:
         yield f"expected {' or '.join(ending(end) for end in ends)}, got: {ending(status)}"
     texts = "|".join(re.escape(text) for text in fault_texts())
-    line = rf"acre: ({texts}) 0x[0-9a-f]+ \([^\n]*thread [1-9][0-9]*(, stack( 0x[0-9a-f]+)+)?\)\n"
+    line = rf"acre: ((read |write )?({texts})) 0x[0-9a-f]+ \([^\n]*thread [1-9][0-9]*(, stack( 0x[0-9a-f]+)+)?\)\n"
+    if program.is_guarded:
+        line += r"(acre:   (allocated|freed) by thread [1-9][0-9]*, stack( 0x[0-9a-f]+)+\n){1,2}"
     if not re.fullmatch(f"({line})+" if program.verb == "report" else line, output):
         yield "expected one line: acre: <text of fault.def> 0x<address> (<detail>)"
     for pattern in program.patterns:

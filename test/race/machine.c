@@ -164,8 +164,9 @@ void ac_os_trap(void)
     ac_os_abort();
 }
 
-unsigned ac_os_stack(uintptr_t *out_addrs, unsigned max)
+unsigned ac_os_stack(uintptr_t sp, uintptr_t *out_addrs, unsigned max)
 {
+    (void)sp;
     (void)out_addrs;
     return max > 0 ? 0 : max;
 }
@@ -220,6 +221,11 @@ size_t ac_os_read(int fd, char *out_text, size_t cap)
 void ac_os_close(int fd)
 {
     (void)fd;
+}
+
+void ac_os_watch_accesses(ac_os_access_handler *to)
+{
+    (void)to;
 }
 
 unsigned ac_os_cpu_count(void)
