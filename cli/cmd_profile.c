@@ -11,7 +11,7 @@
 #include "conf.h"
 #include "hidden.h"
 #include "process.h"
-#include "profile_format.h"
+#include "profile_choice.h"
 #include "profile_session.h"
 #include "symbol.h"
 
@@ -58,16 +58,6 @@ static bool parse_rate(const char *text, uint64_t *out)
     return false;
 }
 
-static bool parse_lines(const char *text, size_t *out)
-{
-    char *end;
-    *out = strtoul(text, &end, 10);
-    if (end != text && *end == '\0')
-        return true;
-    ac_error("-n %s is no number of lines; 0 is all of them", text);
-    return false;
-}
-
 static void choose(struct request *out, enum ac_profile_value value, bool lifetime)
 {
     out->shown = true;
@@ -83,7 +73,7 @@ static bool take(struct request *out, enum ac_flag_id flag)
     if (flag == AC_FLAG_profile_rate)
         return parse_rate(optarg, &out->order.rate_bytes);
     if (flag == AC_FLAG_profile_lines)
-        return parse_lines(optarg, &out->show.nlines);
+        return ac_profile_parse_lines(optarg, &out->show.nlines);
     if (flag == AC_FLAG_profile_inuse)
         choose(out, AC_PROFILE_INUSE_SPACE, false);
     else if (flag == AC_FLAG_profile_alloc)
@@ -177,10 +167,9 @@ static int run(const struct request *request)
     return status;
 }
 
-static int look(const struct request *request)
+static int look(struct request *request)
 {
     static struct ac_profile profile;
-    char why[AC_PROFILE_WHY_BYTES];
     pid_t pid = 0;
     int status = -1;
     if (request->process && !ac_pid_parse(request->process, &pid))
@@ -189,8 +178,7 @@ static int look(const struct request *request)
         return ac_profile_switch(pid, !request->stop, &request->order);
     if (request->process) {
         status = ac_profile_process(pid, &request->order, &profile);
-    } else if (!ac_profile_load(request->state, &profile, why)) {
-        ac_error("%s", why);
+    } else if (!ac_profile_open(request->state, &request->show, request->shown, &profile)) {
         status = AC_EXIT_ENVIRONMENT;
     }
     if (status < 0)

@@ -9,6 +9,7 @@
 #include "profile_format.h"
 
 enum { NAME_BYTES = 512, MAX_FRAMES = 4096 };
+static const double most = (double)(UINT64_C(1) << 60);
 
 /* A name may hold anything but what separates names and lines. */
 static void put_name(const char *name, FILE *out)
@@ -95,7 +96,7 @@ bool ac_folded_read(const char *text, size_t n, struct ac_profile *out, char *wh
         if (line[0] == '\0')
             continue;
         double value = space ? strtod(space + 1, &end) : 0;
-        ok = space && end != space + 1 && *end == '\0';
+        ok = space && end != space + 1 && *end == '\0' && value >= 0 && value <= most;
         if (ok)
             *space = '\0';
         ok = ok && add_line(out, line, value);

@@ -138,6 +138,7 @@ bool ac_profile_write_jemalloc(const struct ac_profile *profile, const struct ac
 /* ---- reading ---- */
 
 enum { MAX_FRAMES = 1024 };
+static const double most = (double)(UINT64_C(1) << 60);
 
 struct scan {
     struct ac_profile *out;
@@ -148,7 +149,7 @@ struct scan {
 };
 
 /* Reads "n: bytes [n: bytes]"; returns what follows it, or NULL. */
-static char *read_numbers(char *at, double out[AC_PROFILE_INUSE_SPACE + 1])
+static char *read_numbers(const char *at, double out[AC_PROFILE_INUSE_SPACE + 1])
 {
     double number[4];
     int used = -1;
@@ -159,7 +160,11 @@ static char *read_numbers(char *at, double out[AC_PROFILE_INUSE_SPACE + 1])
     out[AC_PROFILE_INUSE_SPACE] = number[1];
     out[AC_PROFILE_ALLOC_OBJECTS] = number[2];
     out[AC_PROFILE_ALLOC_SPACE] = number[3];
-    return at + used;
+    for (size_t i = 0; i < 4; i++) {
+        if (!(number[i] >= 0 && number[i] <= most))
+            return NULL;
+    }
+    return (char *)at + used;
 }
 
 /* What these readers make of sampled numbers: the mean size of the stack decides. */
@@ -236,7 +241,8 @@ static bool read_line(struct scan *s, char *line)
         return read_addresses(s, line + 1);
     if (*line == 't' && (line[1] != '*' || s->nframes == 0)) /* a thread's part, or the sum of all */
         return true;
-    rest = read_numbers(*line == 't' ? strchr(line, ':') + 1 : line, numbers);
+    const char *colon = strchr(line, ':');
+    rest = colon ? read_numbers(*line == 't' ? colon + 1 : line, numbers) : NULL;
     if (!rest)
         return false;
     char *stack = strchr(rest, '@');

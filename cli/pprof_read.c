@@ -419,5 +419,8 @@ bool ac_pprof_read(const uint8_t *bytes, size_t n, struct ac_profile *out, char 
             why, AC_PROFILE_WHY_BYTES,
             "it is no heap profile: none of its sample types is alloc_objects, alloc_space, inuse_objects or "
             "inuse_space");
+    for (size_t i = 0; i < out->ncomments; i++)
+        out->is_fitted |= strncmp(out->comments[i], AC_PROFILE_FITTED, strlen(AC_PROFILE_FITTED)) == 0;
+    ac_profile_estimate_errors(out);
     return !d.broken && d.ntypes > 0 && out->has != 0;
 }

@@ -209,6 +209,48 @@ double ac_profile_margin(double variance)
     return 1.96 * sqrt(variance > 0 ? variance : 0);
 }
 
+/* N blocks of s bytes, each sampled with probability p and then standing for 1/p: the variance of their
+ * sum is N s^2 (1 - p) / p. */
+static void estimate(struct ac_profile_site *site, enum ac_profile_value objects, double rate)
+{
+    double n = site->values[objects];
+    double bytes = site->values[objects + 1];
+    if (n <= 0 || bytes <= 0)
+        return;
+    double p = 1 - exp(-bytes / n / rate);
+    site->variances[objects] = n * (1 - p) / p;
+    site->variances[objects + 1] = bytes * bytes / n * (1 - p) / p;
+    if (objects == AC_PROFILE_ALLOC_OBJECTS)
+        site->taken = (uint64_t)llround(n * p);
+    if (objects == AC_PROFILE_INUSE_OBJECTS)
+        site->live = (uint64_t)llround(n * p);
+}
+
+static bool has_pair(const struct ac_profile *profile, enum ac_profile_value objects)
+{
+    uint32_t pair = AC_PROFILE_HAS(objects) | AC_PROFILE_HAS(objects + 1);
+    return (profile->has & pair) == pair;
+}
+
+void ac_profile_estimate_errors(struct ac_profile *profile)
+{
+    static const enum ac_profile_value pairs[] = {AC_PROFILE_ALLOC_OBJECTS, AC_PROFILE_INUSE_OBJECTS,
+                                                  AC_PROFILE_PEAK_OBJECTS};
+    if (profile->rate_bytes <= 1)
+        return;
+    profile->has_errors =
+        has_pair(profile, AC_PROFILE_INUSE_OBJECTS) || has_pair(profile, AC_PROFILE_ALLOC_OBJECTS);
+    for (size_t i = 0; i < profile->nsites; i++) {
+        struct ac_profile_site *site = &profile->sites[i];
+        const char *leaf = site->nframes ? profile->frames[profile->stacks[site->first]].function : "";
+        site->unsampled = strcmp(leaf, AC_PROFILE_BEFORE) == 0 || strcmp(leaf, AC_PROFILE_UNSAMPLED) == 0;
+        for (size_t k = 0; k < sizeof(pairs) / sizeof(pairs[0]) && !site->unsampled; k++) {
+            if (has_pair(profile, pairs[k]))
+                estimate(site, pairs[k], (double)profile->rate_bytes);
+        }
+    }
+}
+
 int64_t *ac_profile_whole(const struct ac_profile *profile, enum ac_profile_value value)
 {
     int64_t *whole = ac_zeroed(profile->nsites, sizeof(*whole));

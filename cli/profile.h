@@ -90,6 +90,7 @@ struct ac_profile {
     size_t ncomments;
     uint32_t has;             /* AC_PROFILE_HAS() of the values it has    */
     bool is_difference;       /* values are `after` minus `before`        */
+    bool is_fitted;           /* what is in use adds up to exact counters */
     bool has_errors;          /* the variances mean something             */
     bool symbolized;          /* ac_profile_symbolize() has been over it  */
     uint64_t rate_bytes;      /* 0: not known                             */
@@ -115,6 +116,9 @@ struct ac_profile {
 #define AC_PROFILE_UNSAMPLED "[not sampled]"
 #define AC_PROFILE_NO_ROOM "[no room for the stack]"
 #define AC_PROFILE_TRUNCATED "[truncated]"
+
+/* With this begins a comment of a profile whose values in use were fitted to exact counters. */
+#define AC_PROFILE_FITTED "in use is fitted to the exact counters;"
 
 /* ---- reading ---- */
 
@@ -156,6 +160,9 @@ double ac_profile_total(const struct ac_profile *profile, enum ac_profile_value 
 
 /* Half of the 95 % interval that belongs to a (sum of) variance. */
 double ac_profile_margin(double variance);
+
+/* For a profile from a file, which has none: the variances that follow from sizes, numbers and the rate. */
+void ac_profile_estimate_errors(struct ac_profile *profile);
 
 /* The value of every site as integers whose sum is the rounded total; to be freed. */
 int64_t *ac_profile_whole(const struct ac_profile *profile, enum ac_profile_value value);

@@ -299,6 +299,7 @@ static void add_head(struct reading *r)
     uint64_t end = head->stopped_ns ? head->stopped_ns : seen;
     out->has = AC_PROFILE_HAS(AC_PROFILE_NVALUES) - 1;
     out->has_errors = true;
+    out->is_fitted = true;
     out->rate_bytes = head->rate_bytes;
     out->duration_ns = end > head->started_ns ? (int64_t)(end - head->started_ns) : 0;
     out->time_ns = (int64_t)head->started_wall_ns + out->duration_ns;
@@ -325,9 +326,8 @@ static void add_comments(struct reading *r)
                        " of them freed",
                        out->pid, r->view->state->library, ac_format_bytes((int64_t)out->rate_bytes, text),
                        out->taken, out->freed);
-    ac_profile_comment(
-        out, "in use by the samples alone, before the fit to the counters: %.0f objects, %.0f bytes", objects,
-        bytes);
+    ac_profile_comment(out, AC_PROFILE_FITTED " by the samples alone it is %.0f objects, %.0f bytes", objects,
+                       bytes);
     if (out->dropped_sites || out->dropped_samples)
         ac_profile_comment(out,
                            "dropped: %" PRIu64 " samples had no room for their stacks, %" PRIu64

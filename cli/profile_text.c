@@ -8,6 +8,7 @@
 
 #include "format.h"
 #include "outline.h"
+#include "profile_diff.h"
 #include "profile_table.h"
 
 enum { WHERE_BYTES = 512 };
@@ -186,6 +187,8 @@ bool ac_profile_write_text(const struct ac_profile *profile, const struct ac_pro
 {
     size_t n;
     (void)why;
+    if (profile->is_difference)
+        return ac_profile_write_diff_text(profile, show, out);
     struct ac_profile_row *rows = ac_profile_rows(profile, show->value, &n);
     put_head(profile, show, out);
     if (show->lifetime)
