@@ -167,8 +167,11 @@ static struct ac_walk_part *copy_locked(const struct ac_center *centers, unsigne
         return NULL;
     copy_spans(part, centers, shard);
     for (const struct ac_heap *h = ac_thread_all_heaps(); h != NULL; h = h->next_all) {
-        if (h->state == AC_HEAP_LIVE)
-            strike_heap(part, shard, h);
+        if (h->state != AC_HEAP_LIVE)
+            continue;
+        strike_heap(part, shard, h);
+        if (h->front != NULL)
+            strike_heap(part, shard, h->front);
     }
     for (unsigned c = 1; c < AC_NCLASSES; c++)
         strike_all(part, shard, centers[c].transfer, centers[c].ntransfer);
