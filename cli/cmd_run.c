@@ -31,6 +31,12 @@ static bool conf_is_right(const char *conf)
     struct ac_conf_item item;
     while (ac_conf_next(&conf, &item)) {
         char text[256];
+        if (item.key_length == strlen("state") && memcmp(item.text, "state", item.key_length) == 0) {
+            ac_error(
+                "--conf: state is where acre run reads the program's numbers; to have a state file, "
+                "start the program without it: ACRE_CONF=state=FILE LD_PRELOAD=...");
+            return false;
+        }
         ac_conf_describe(&item, text, sizeof(text));
         if (text[0] != '\0') {
             ac_error("--conf: %s", text);

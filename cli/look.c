@@ -195,6 +195,9 @@ static bool fill(const struct ac_view *view, const struct ac_snapshot *counters,
     why->nthreads = counters->stats[AC_STAT_threads];
     memcpy(why->library, view->state->library, sizeof(why->library));
     why->library[sizeof(why->library) - 1] = '\0';
+    why->missed_addresses = view->state->missed_addresses;
+    why->missed_centers = view->state->missed_centers;
+    why->missed_threads = view->state->missed_threads;
     out->start_ns = view->state->start_ns;
     bool ok = add_addresses(view, &ranges) && add_threads(view, out);
     add_traffic(view, out);

@@ -31,6 +31,9 @@ struct ac_why {
     uint64_t age_ns;   /* of the counters                                                 */
     uint64_t nthreads; /* that hold a cache                                               */
     uint64_t idle_threads;
+    uint32_t missed_addresses; /* what there was no row for in the segment                    */
+    uint32_t missed_centers;
+    uint32_t missed_threads;
     struct ac_snapshot counters;
     uint32_t nstats;
     struct ac_identity identity;

@@ -26,6 +26,15 @@ static json_t *notes_value(const struct ac_why *why)
     return notes;
 }
 
+static json_t *missed_value(const struct ac_why *why)
+{
+    json_t *missed = json_object();
+    ac_json_set(missed, "addresses", why->missed_addresses);
+    ac_json_set(missed, "centers", why->missed_centers);
+    ac_json_set(missed, "threads", why->missed_threads);
+    return missed;
+}
+
 bool ac_why_json(const struct ac_why *why, FILE *out)
 {
     static const char *const moments[] = {
@@ -58,6 +67,7 @@ bool ac_why_json(const struct ac_why *why, FILE *out)
     ac_json_set(root, "trimmable_bytes", ac_why_trimmable_bytes(why));
     ac_json_set(root, "threads", why->nthreads);
     ac_json_set(root, "idle_threads", why->idle_threads);
+    json_object_set_new(root, "missed", missed_value(why));
     ac_json_set_stats(counters, &why->counters, why->nstats);
     json_object_set_new(root, "counters", counters);
     json_object_set_new(root, "classes", ac_json_classes(&why->counters));

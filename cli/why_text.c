@@ -32,6 +32,13 @@ static bool is_shown(const struct ac_why *why, enum ac_part part)
     return part == AC_PART_unexplained || why->identity.parts[part] != 0;
 }
 
+/* Rows that the segment had no room for: sums that are too low must not look exact. */
+static void put_missed(const struct ac_outline *tree, uint32_t missed, const char *what, const char *effect)
+{
+    if (missed != 0)
+        fprintf(tree->out, "the state segment had no room for %u %s: %s\n", (unsigned)missed, what, effect);
+}
+
 static void put_foot(const struct ac_outline *tree, const struct ac_why *why)
 {
     char bytes[AC_TEXT_BYTES];
@@ -40,6 +47,9 @@ static void put_foot(const struct ac_outline *tree, const struct ac_why *why)
         fprintf(tree->out, "swapped out, not in RSS: %s\n", ac_format_bytes((int64_t)id->swap_bytes, bytes));
     if (id->huge_bytes > 0)
         fprintf(tree->out, "in huge pages: %s\n", ac_format_bytes((int64_t)id->huge_bytes, bytes));
+    put_missed(tree, why->missed_addresses, "pieces of memory", "they are unexplained");
+    put_missed(tree, why->missed_centers, "size classes of shards", "what they hold is not counted");
+    put_missed(tree, why->missed_threads, "thread caches", "what they keep counts as live");
     if (why->blind[0] != '\0')
         fprintf(tree->out, "%s\n", why->blind);
 }

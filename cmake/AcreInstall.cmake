@@ -20,6 +20,9 @@ foreach(page IN LISTS pages)
     install(FILES ${page} DESTINATION ${CMAKE_INSTALL_MANDIR}/man${section})
 endforeach()
 
+file(GLOB schemas CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/docs/schema/*.json)
+install(FILES ${schemas} DESTINATION ${CMAKE_INSTALL_DATADIR}/acre/schema)
+
 # The completions are printed by the command itself, so a cross build without an emulator has none.
 if(TARGET acre AND (NOT CMAKE_CROSSCOMPILING OR CMAKE_CROSSCOMPILING_EMULATOR))
     foreach(shell bash zsh fish)

@@ -40,7 +40,7 @@ prefix)
     for file in lib/libacre-preload.so lib/libacre.so.1 lib/libacre.so lib/libacre.a lib/acre.o bin/acre \
         lib/pkgconfig/acre.pc lib/cmake/acre/acreConfig.cmake include/acre/acre.h \
         share/man/man1/acre.1 share/man/man1/acre-run.1 share/bash-completion/completions/acre \
-        share/zsh/site-functions/_acre share/fish/vendor_completions.d/acre.fish share/man/man3/acre.3 share/man/man7/acre.7; do
+        share/acre/schema/acre.why.1.json share/zsh/site-functions/_acre share/fish/vendor_completions.d/acre.fish share/man/man3/acre.3 share/man/man7/acre.7; do
         [ -e "$prefix/$file" ] || fail "$file was not installed"
     done
     found=$(grep -rlF -e "$top" "$prefix" || true)
