@@ -64,7 +64,7 @@ list(FILTER override_sources EXCLUDE REGEX "/(deepbind|sandbox|jemalloc_names|tc
 # What is not on the way of a block is made small: the library's text is resident in every process.
 set(small_sources ${engine_sources})
 list(FILTER small_sources INCLUDE REGEX
-    "/(verify|report|watch)/|/os/look_linux\\.c|/api/(stats|publish|info|init|verify)|/core/(option|segment|fault|addresses)\\.c|/heap/(helper|trim|comb|show)\\.c")
+    "/(verify|report|watch)/|/os/look_linux\\.c|/api/(stats|publish|profile|info|init|verify)|/core/(option|segment|fault|addresses)\\.c|/heap/(helper|trim|comb|show)\\.c")
 set_source_files_properties(${small_sources} PROPERTIES COMPILE_OPTIONS -Os)
 
 add_library(acre-engine OBJECT ${engine_sources})

@@ -371,6 +371,42 @@ struct acre_block {
  */
 ACRE_API int acre_visit_blocks(int (*visit)(void *context, const struct acre_block *block), void *context);
 
+/* acre_prof_start -- begin to profile the heap: who allocates, what lives, what lived at the peak.
+ *
+ *   rate_bytes  bytes allocated from one sample to the next, on average; 0: as the option "profile" says, or
+ *              512 KiB. More than 500 samples a second in all double it.
+ *   returns    0; EALREADY when the profiler is on; ENOMEM; ENOTSUP where the system cannot make all threads
+ *              take notice (membarrier(2)); EBUSY in a signal handler that interrupted acre.
+ *   errors     none besides.
+ *   cost       a system call and some 100 KiB; while it is on, a few instructions at each free, and some
+ *              microseconds a sample. What was recorded before is forgotten.
+ *   threads    safe: counts what all threads allocate from now on.   signals  safe.   fork  safe: a child
+ *              profiles on, from nothing.
+ *   see        acre-profile(1), acre(7)
+ */
+ACRE_API int acre_prof_start(size_t rate_bytes);
+
+/* acre_prof_stop -- end what acre_prof_start() began, or the option "profile".
+ *
+ *   returns    0; EALREADY when the profiler is not on; EBUSY as acre_prof_start(). What was recorded stays.
+ *   errors     none besides.
+ *   cost       a look at the process's mappings.
+ *   threads    safe.   signals  safe.   fork  safe.
+ */
+ACRE_API int acre_prof_stop(void);
+
+/* acre_prof_dump -- write the profile to a file, as text that pprof, google-pprof and jeprof read.
+ *
+ *   path       of the file, which is made for this user only, or overwritten.
+ *   returns    0; ENODATA when the profiler was never on; EINVAL when path is NULL; what open(2) says; EIO
+ *              when it cannot be written whole.
+ *   errors     none besides; allocates nothing.
+ *   cost       a line a stack and the process's mappings.
+ *   threads    safe; others go on, so that sums may be an event apart.   signals  safe.   fork  safe.
+ *   see        pprof(1)
+ */
+ACRE_API int acre_prof_dump(const char *path);
+
 /* acre_version -- the version of the library that is running, as "major.minor.patch".
  *
  *   returns    a static string.

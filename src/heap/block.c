@@ -186,7 +186,9 @@ void *ac_block_resize(void *block, size_t size)
     }
     if (span != NULL && ac_harden_is_on()) {
         void *same = ac_hardened_resize(span, block, size);
-        return same != NULL ? same : move(block, ac_hardened_size(span, block), size);
+        if (same == NULL)
+            return move(block, ac_hardened_size(span, block), size);
+        return same == block ? note_resize(block, size) : note_resize_large(block, same, size);
     }
     if (span != NULL && span->kind == AC_SPAN_SMALL) {
         old_bytes = span->size_bytes;

@@ -21,6 +21,7 @@
 #include "core/meta.h"
 #include "heap/central.h"
 #include "heap/flush.h"
+#include "heap/large.h"
 #include "heap/magazine.h"
 #include "heap/outbox.h"
 
@@ -210,6 +211,7 @@ static void count_live(struct ac_heap *all)
         uint64_t n = out[c] > cached[c] ? out[c] - cached[c] : 0;
         ac_prof_set_before(c, n, n * ac_sizeclass[c].size_bytes);
     }
+    ac_prof_set_before(0, ac_large_live_objects(), ac_large_live_bytes());
 }
 
 bool ac_front_begin(size_t rate_bytes, struct ac_heap *all, uint32_t me)

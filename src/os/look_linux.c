@@ -97,8 +97,7 @@ bool ac_os_copy(void *out, uintptr_t from, size_t bytes)
 
 static int open_with(const char *path, long flags)
 {
-    long fd = ac_sys4(__NR_openat, AT_FDCWD, path, flags | O_CLOEXEC, 0600);
-    return ac_sys_failed(fd) ? -1 : (int)fd;
+    return (int)ac_sys4(__NR_openat, AT_FDCWD, path, flags | O_CLOEXEC, 0600);
 }
 
 int ac_os_open(const char *path)

@@ -86,8 +86,8 @@ bool ac_os_barrier_all(void);
  * until it is really gone. False when refused. */
 bool ac_os_start_thread(void (*fn)(void *), void *arg, void *stack, size_t stack_bytes, uint32_t *alive);
 
-/* Write all of it, ignoring errors. */
-void ac_os_write(int fd, const char *text, size_t len);
+/* Write all of it. False when that failed. */
+bool ac_os_write(int fd, const char *text, size_t len);
 
 /* End the process with SIGABRT; or where it stands, by the instruction that debuggers stop at. */
 AC_NORETURN void ac_os_abort(void);
@@ -121,7 +121,8 @@ unsigned ac_os_unwind(uintptr_t *out_addrs, unsigned max);
 /* Copy memory of this process that may not be there. False when it cannot be read. */
 bool ac_os_copy(void *out, uintptr_t from, size_t bytes);
 
-/* Files: -1 when one cannot be opened, or made anew for this user only; bytes read, 0 at the end. */
+/* Files: a negative errno when one cannot be opened, or made anew for this user only; bytes read, 0 at the
+ * end. */
 int ac_os_open(const char *path);
 int ac_os_create(const char *path);
 size_t ac_os_read(int fd, char *out_text, size_t cap);

@@ -155,15 +155,16 @@ bool ac_os_barrier_all(void)
     return !ac_sys_failed(ac_sys3(__NR_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0));
 }
 
-void ac_os_write(int fd, const char *text, size_t len)
+bool ac_os_write(int fd, const char *text, size_t len)
 {
     while (len > 0) {
         long n = ac_sys3(__NR_write, fd, text, len);
         if (n <= 0)
-            return;
+            return false;
         text += n;
         len -= (size_t)n;
     }
+    return true;
 }
 
 void ac_os_abort(void)
