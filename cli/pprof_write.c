@@ -246,7 +246,8 @@ static void put_head(struct writing *w, enum ac_profile_value asked)
     put_number(&w->part, AC_PPROF_TYPE_NAME, string_of(w, "space"));
     put_number(&w->part, AC_PPROF_TYPE_UNIT, string_of(w, "bytes"));
     put_message(&w->out, AC_PPROF_PERIOD_TYPE, &w->part);
-    put_number(&w->out, AC_PPROF_PERIOD, w->profile->rate_bytes);
+    put_number(&w->out, AC_PPROF_PERIOD,
+               w->profile->mean_rate_bytes ? w->profile->mean_rate_bytes : w->profile->rate_bytes);
     put_number(&w->out, AC_PPROF_TIME, (uint64_t)w->profile->time_ns);
     put_number(&w->out, AC_PPROF_DURATION, (uint64_t)w->profile->duration_ns);
     put_number(&w->out, AC_PPROF_DROP_FRAMES, string_of(w, AC_HIDDEN_FRAMES));

@@ -93,7 +93,8 @@ struct ac_profile {
     bool is_fitted;           /* what is in use adds up to exact counters */
     bool has_errors;          /* the variances mean something             */
     bool symbolized;          /* ac_profile_symbolize() has been over it  */
-    uint64_t rate_bytes;      /* 0: not known                             */
+    uint64_t rate_bytes;      /* 0: not known; the profiler may have raised it meanwhile */
+    uint64_t mean_rate_bytes; /* in force when what is in use was sampled; 0: the same */
     int64_t time_ns;          /* CLOCK_REALTIME when it was taken; 0: not known */
     int64_t duration_ns;      /* from the profiler's start to then        */
     uint64_t taken;           /* samples so far; 0: not known             */

@@ -40,6 +40,8 @@ struct reading {
     size_t *site_of; /* a site of the segment to the profile's */
     uint32_t nsites;
     struct stratum strata[AC_STATE_MAX_CLASSES];
+    double rates; /* in force at the samples that live, weighted by what they add to the variance */
+    double rate_weights;
 };
 
 /* ---- stacks ---- */
@@ -187,6 +189,10 @@ static void sum_samples(struct reading *r)
         s->bytes += bytes;
         s->loose_objects += weight(row) * doubt(row);
         s->loose_bytes += bytes * doubt(row);
+        if (doubt(row) <= 0)
+            continue;
+        r->rates -= bytes * doubt(row) * (double)row->usable_bytes / log(doubt(row));
+        r->rate_weights += bytes * doubt(row);
     }
 }
 
@@ -286,6 +292,8 @@ static void add_all_live(struct reading *r)
     for (uint32_t i = 0; (row = next_sample(r, &i)) != NULL;)
         add_sample(r, row);
     add_rests(r);
+    if (r->rate_weights > 0)
+        r->out->mean_rate_bytes = (uint64_t)llround(r->rates / r->rate_weights);
 }
 
 /* ---- the whole ---- */

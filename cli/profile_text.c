@@ -2,6 +2,7 @@
  *
  * profile_text.c -- the places that allocate most, as a table for people.
  */
+#include <ctype.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +12,7 @@
 #include "profile_diff.h"
 #include "profile_table.h"
 
-enum { WHERE_BYTES = 512 };
+enum { WHERE_BYTES = 512, MAX_TEMPLATE = 16 };
 enum { MIN_SHARE = 100 }; /* of the whole, for a caller to be shown */
 
 static const char *const about[AC_PROFILE_NVALUES] = {
@@ -28,15 +29,18 @@ static void put_head(const struct ac_profile *profile, const struct ac_profile_s
     char rate[AC_TEXT_BYTES];
     enum ac_profile_value objects = ac_profile_objects_of(show->value);
     double total = ac_profile_total(profile, show->value);
+    double margin;
     if (profile->pid != 0)
         fprintf(out, "process %" PRId32 "%s%s: ", profile->pid, profile->program[0] ? " " : "",
                 profile->program);
     fprintf(out, "%s %s", ac_format_bytes((int64_t)(total + 0.5), bytes), about[show->value]);
+    if (ac_profile_total_margin(profile, show->value, &margin) && margin >= 0.5)
+        fprintf(out, ", +- %s", ac_format_bytes((int64_t)margin, bytes));
     if (show->value != AC_PROFILE_WASTE_SPACE && profile->has & AC_PROFILE_HAS(objects))
         fprintf(out, ", %s objects",
                 ac_format_count((uint64_t)(ac_profile_total(profile, objects) + 0.5), count));
     if (profile->taken != 0)
-        fprintf(out, "; %s samples, one every %s", ac_format_count(profile->taken, count),
+        fprintf(out, "; %s samples, now one every %s", ac_format_count(profile->taken, count),
                 ac_format_bytes((int64_t)profile->rate_bytes, rate));
     fputc('\n', out);
     if (profile->dropped_sites || profile->dropped_samples)
@@ -47,13 +51,51 @@ static void put_head(const struct ac_profile *profile, const struct ac_profile_s
                 profile->dropped_sites, AC_PROFILE_NO_ROOM, profile->dropped_samples);
 }
 
+/* Where the parameters of a C++ function begin; its length when it shows none. */
+static size_t without_parameters(const char *name)
+{
+    int depth = 0;
+    size_t n = strlen(name);
+    for (size_t i = n; i-- > 0;) {
+        depth += name[i] == ')' ? 1 : name[i] == '(' ? -1 : 0;
+        if (depth == 0 && name[i] == '(')
+            return i >= 8 && memcmp(name + i - 8, "operator", 8) == 0 ? n : i;
+        if (depth == 0 && i + 6 < n) /* behind the parameters stands at most " const" */
+            break;
+    }
+    return n;
+}
+
+/* A name without its parameters and long template arguments, which say little and fill the line. */
+static void shorten(const char *name, char *out, size_t out_bytes)
+{
+    size_t length = without_parameters(name);
+    size_t at = 0;
+    for (size_t i = 0; i < length && at + 1 < out_bytes; i++) {
+        out[at++] = name[i];
+        if (name[i] != '<' || i == 0 || !(isalnum((unsigned char)name[i - 1]) || name[i - 1] == '_') ||
+            (i >= 8 && memcmp(name + i - 8, "operator", 8) == 0))
+            continue;
+        size_t end = i + 1;
+        for (int depth = 1; end < length && depth > 0; end++)
+            depth += name[end] == '<' ? 1 : name[end] == '>' && name[end - 1] != '-' ? -1 : 0;
+        if (end - i <= MAX_TEMPLATE || at + 4 >= out_bytes)
+            continue;
+        memcpy(out + at, "...>", 4);
+        at += 4;
+        i = end - 1;
+    }
+    out[at] = '\0';
+}
+
 /* "function  file:line"; the file without its folders. */
 static void describe(const struct ac_profile *profile, const struct ac_profile_frame *frame, char *out)
 {
     char name[WHERE_BYTES];
     char place[WHERE_BYTES];
     const char *slash = strrchr(frame->file, '/');
-    const char *function = ac_profile_frame_name(profile, frame, name, sizeof(name));
+    char function[WHERE_BYTES];
+    shorten(ac_profile_frame_name(profile, frame, name, sizeof(name)), function, sizeof(function));
     if (frame->file[0] != '\0')
         snprintf(place, sizeof(place), "%.300s  %.150s:%" PRIu32, function, slash ? slash + 1 : frame->file,
                  frame->line);

@@ -23,6 +23,10 @@ struct ac_symbolizer;
  * files are then looked at as it sees them. Files that are not those that the profile is of (another build
  * id) are left out. NULL with a sentence in `why` when acre was built without what it takes. */
 struct ac_symbolizer *ac_symbolizer_open(struct ac_profile *profile, int32_t pid, char *why);
+
+/* The same for one file, with the addresses that it has itself. An empty build id is any. */
+struct ac_symbolizer *ac_symbolizer_open_file(const char *path, const char *build_id, char *why);
+
 void ac_symbolizer_close(struct ac_symbolizer *symbolizer);
 
 /* The functions at an address, innermost first; 0: nothing is known. */

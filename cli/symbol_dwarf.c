@@ -69,25 +69,31 @@ static bool is_reported(struct ac_symbolizer *s, const struct ac_profile_module 
     return dwfl_addrmodule(s->dwfl, module->start) != NULL;
 }
 
-/* Reports a module to libdwfl; what is wrong with it is said in `out_why`. */
-static bool report(struct ac_symbolizer *s, const struct ac_profile_module *module, int32_t pid,
-                   const char **out_why)
+/* Gives a file, whose descriptor is libdwfl's then, to it. What is wrong is said in `out_why`. */
+static bool report_fd(struct ac_symbolizer *s, const char *path, int fd, const char *build_id,
+                      const struct ac_profile_module *module, const char **out_why)
 {
     uint64_t bias = 0;
-    int fd = open_module(module->path, pid);
+    Elf *elf = elf_begin(fd, ELF_C_READ_MMAP, NULL);
+    bool same = elf && (build_id[0] == '\0' || has_build_id(elf, build_id));
+    bool placed = elf && (!module || load_bias(elf, module->start, module->offset_bytes, &bias));
+    elf_end(elf);
+    *out_why = same ? "has no code at that place" : "has changed: its build id is another";
+    return same && placed && dwfl_report_elf(s->dwfl, path, path, fd, bias, true) != NULL;
+}
+
+/* Reports a file, where a module is mapped or, without one, at the addresses that it has itself. */
+static bool report(struct ac_symbolizer *s, const char *path, const char *build_id,
+                   const struct ac_profile_module *module, int32_t pid, const char **out_why)
+{
+    int fd = open_module(path, pid);
     *out_why = "cannot be opened";
     if (fd < 0)
         return false;
-    Elf *elf = elf_begin(fd, ELF_C_READ_MMAP, NULL);
-    bool same = elf && (module->build_id[0] == '\0' || has_build_id(elf, module->build_id));
-    bool placed = elf && load_bias(elf, module->start, module->offset_bytes, &bias);
-    elf_end(elf);
-    *out_why = same ? "has no code at that place" : "has changed: its build id is another";
-    if (!same || !placed || !dwfl_report_elf(s->dwfl, module->path, module->path, fd, bias, true)) {
+    bool ok = report_fd(s, path, fd, build_id, module, out_why);
+    if (!ok)
         close(fd);
-        return false;
-    }
-    return true; /* the descriptor is libdwfl's now */
+    return ok;
 }
 
 static void report_all(struct ac_symbolizer *s, struct ac_profile *profile, int32_t pid)
@@ -98,13 +104,13 @@ static void report_all(struct ac_symbolizer *s, struct ac_profile *profile, int3
         const struct ac_profile_module *module = &profile->modules[i];
         if (module->path[0] != '/' || is_reported(s, module))
             continue;
-        if (!report(s, module, pid, &why))
+        if (!report(s, module->path, module->build_id, module, pid, &why))
             ac_profile_comment(profile, "not named: functions of %s, which %s", module->path, why);
     }
     dwfl_report_end(s->dwfl, NULL, NULL);
 }
 
-struct ac_symbolizer *ac_symbolizer_open(struct ac_profile *profile, int32_t pid, char *why)
+static struct ac_symbolizer *begin(char *why)
 {
     struct ac_symbolizer *s = ac_zeroed(1, sizeof(*s));
     elf_version(EV_CURRENT);
@@ -113,13 +119,35 @@ struct ac_symbolizer *ac_symbolizer_open(struct ac_profile *profile, int32_t pid
                                     .section_address = dwfl_offline_section_address,
                                     .debuginfo_path = &s->debuginfo_path};
     s->dwfl = dwfl_begin(&s->callbacks);
-    if (!s->dwfl) {
-        snprintf(why, AC_PROFILE_WHY_BYTES, "libdw: %s", dwfl_errmsg(-1));
-        free(s);
-        return NULL;
-    }
-    report_all(s, profile, pid);
+    if (s->dwfl)
+        return s;
+    snprintf(why, AC_PROFILE_WHY_BYTES, "libdw: %s", dwfl_errmsg(-1));
+    free(s);
+    return NULL;
+}
+
+struct ac_symbolizer *ac_symbolizer_open(struct ac_profile *profile, int32_t pid, char *why)
+{
+    struct ac_symbolizer *s = begin(why);
+    if (s)
+        report_all(s, profile, pid);
     return s;
+}
+
+struct ac_symbolizer *ac_symbolizer_open_file(const char *path, const char *build_id, char *why)
+{
+    struct ac_symbolizer *s = begin(why);
+    const char *reason;
+    if (!s)
+        return NULL;
+    dwfl_report_begin(s->dwfl);
+    bool ok = report(s, path, build_id, NULL, 0, &reason);
+    dwfl_report_end(s->dwfl, NULL, NULL);
+    if (ok)
+        return s;
+    snprintf(why, AC_PROFILE_WHY_BYTES, "%.300s %s", path, reason);
+    ac_symbolizer_close(s);
+    return NULL;
 }
 
 void ac_symbolizer_close(struct ac_symbolizer *symbolizer)
