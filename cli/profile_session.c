@@ -60,9 +60,11 @@ static int ask(struct ac_target *target, bool on, uint64_t rate_bytes)
     uint32_t asked = __atomic_add_fetch(&control->profile_asked, 1, __ATOMIC_RELEASE);
     ac_target_ring(target);
     if (!ac_target_wait(target, &control->profile_done, asked, OBEY_SECONDS)) {
+        /* Nobody would stop what begins after this command has gone. */
+        __atomic_store_n(&control->profile_on, 0, __ATOMIC_RELAXED);
         ac_error(
-            "process %d has not %s its profiler within %.0f s: it is stopped, or idle; it will when it "
-            "allocates or frees again",
+            "process %d has not %s its profiler within %.0f s: it is stopped or idle, or frees at once what "
+            "it allocates; ACRE_CONF=profile=1 has the profiler on from the start",
             (int)target->pid, on ? "started" : "stopped", OBEY_SECONDS);
         return AC_EXIT_FINDING;
     }

@@ -45,7 +45,11 @@ class OfPprof(Case):
         """What addr2line says of the addresses, as they are, is what the file says."""
         p = self.pprof
         mapping = p.mappings[0]
+        code = subprocess.run(["objdump", "-d", PLANT], capture_output=True, text=True).stdout
+        behind_calls = {int(at, 16) for at in re.findall(r"\t(?:call|blr?) .*\n *([0-9a-f]+):", code)}
         for location, lines in p.locations.values():
+            if location.get(2) == 1:
+                self.assertIn(location[3] + 1 - mapping[2] + mapping[4], behind_calls)
             if location.get(2) != 1 or p.strings[p.functions[lines[0][1]][2]] == "_start":
                 continue
             place = location[3] - mapping[2] + mapping[4]

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * known.c -- allocates what the tests know: 100 000 blocks of 100 bytes, 2 000 of 3 000, one of 8 MiB; and a
- * million that are freed at once. With an argument: goes on with the last until its standard input ends.
+ * million that are freed at once. With an argument: goes on, until its standard input ends, with batches
+ * of blocks that it frees again, too many for a thread's cache, so that it comes by where commands are
+ * obeyed.
  */
 #include <poll.h>
 #include <stdbool.h>
@@ -41,6 +43,15 @@ __attribute__((noinline)) static void temporary_blocks(size_t n)
     }
 }
 
+__attribute__((noinline)) static void batch_blocks(void)
+{
+    static void *batch[5000];
+    for (size_t i = 0; i < 5000; i++)
+        batch[i] = malloc(200);
+    for (size_t i = 0; i < 5000; i++)
+        free(batch[i]);
+}
+
 static bool is_wanted(void)
 {
     struct pollfd in = {.fd = 0, .events = POLLIN};
@@ -57,6 +68,6 @@ int main(int argc, char **argv)
     printf("ready\n");
     fflush(stdout);
     while (argc > 1 && is_wanted())
-        temporary_blocks(100000);
+        batch_blocks();
     return nkept != 102001;
 }

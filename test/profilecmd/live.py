@@ -2,12 +2,11 @@
 """`acre profile` of programs whose allocations are known: run by it, and while they run."""
 import json
 import os
-import re
 import signal
 import subprocess
 import unittest
 
-from proflib import BIN, COMMAND, Case, Pprof, acre
+from proflib import BIN, Case, Pprof, acre
 
 KNOWN = str(BIN / "profilecmd-known")
 PRELOAD = os.environ["ACRE_TEST_PRELOAD"]
@@ -78,6 +77,34 @@ class Live(Case):
             self.acre("profile", process.pid, "-o", path)
             self.assert_kept(path, slack=1)
             self.assertGreater(Pprof(path).time_ns, 1600000000 * 10**9)
+
+    def test_on_demand(self):
+        """Started for it and stopped again: what was there before stands under a name of its own."""
+        process = self.start()
+        path = self.folder / "x.pb.gz"
+        self.acre("profile", process.pid, "-d", "500ms", "--rate", "16K", "--alloc", "-o", path)
+        leaves = Pprof(path).by_leaf()
+        self.assertGreater(leaves["batch_blocks"][1], 5000 * 208, "a batch, or more")
+        before = leaves["[allocated before profiling started]"]
+        kept = sum(size for _, size in KEPT.values())
+        self.assertAlmostEqual(before[3], kept, delta=kept / 4)
+        self.assertIn("was off already", self.acre("profile", process.pid, "--stop"))
+
+    def test_left_on(self):
+        process = self.start()
+        self.assertIn("is on;", self.acre("profile", process.pid, "-d", "0"))
+        self.assertIn("was on already", self.acre("profile", process.pid, "-d", "0"))
+        self.assertIn("in use", self.acre("profile", process.pid))
+        self.assertIn("is off", self.acre("profile", process.pid, "--stop"))
+
+    def test_stopped_process(self):
+        """It cannot obey, is told so, and does not start a profiler later that nobody stops."""
+        process = self.start()
+        process.send_signal(signal.SIGSTOP)
+        self.refused("profile", process.pid, status=1, says=["has not started its profiler"])
+        process.send_signal(signal.SIGCONT)
+        self.acre("trim", process.pid)
+        self.assertIn("was off already", self.acre("profile", process.pid, "--stop"))
 
     def test_names_survive_the_process(self):
         state = self.folder / "state"
