@@ -118,6 +118,9 @@ struct ac_profile {
 #define AC_PROFILE_NO_ROOM "[no room for the stack]"
 #define AC_PROFILE_TRUNCATED "[truncated]"
 
+/* With this begins a comment about functions that could not be named. */
+#define AC_PROFILE_NOT_NAMED "not named:"
+
 /* With this begins a comment of a profile whose values in use were fitted to exact counters. */
 #define AC_PROFILE_FITTED "in use is fitted to the exact counters;"
 

@@ -43,6 +43,10 @@ static void put_head(const struct ac_profile *profile, const struct ac_profile_s
         fprintf(out, "; %s samples, now one every %s", ac_format_count(profile->taken, count),
                 ac_format_bytes((int64_t)profile->rate_bytes, rate));
     fputc('\n', out);
+    for (size_t i = 0; i < profile->ncomments; i++) {
+        if (strncmp(profile->comments[i], AC_PROFILE_NOT_NAMED, strlen(AC_PROFILE_NOT_NAMED)) == 0)
+            fprintf(out, "%s\n", profile->comments[i]);
+    }
     if (profile->dropped_sites || profile->dropped_samples)
         fprintf(out,
                 "dropped: the stacks of %" PRIu64

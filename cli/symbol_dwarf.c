@@ -96,18 +96,31 @@ static bool report(struct ac_symbolizer *s, const char *path, const char *build_
     return ok;
 }
 
+static bool *modules_in_use(const struct ac_profile *profile)
+{
+    bool *used = ac_zeroed(profile->nmodules, sizeof(*used));
+    for (size_t i = 0; i < profile->nframes; i++) {
+        const struct ac_profile_frame *frame = &profile->frames[i];
+        if (frame->module != 0 && frame->function[0] == '\0')
+            used[frame->module - 1] = true;
+    }
+    return used;
+}
+
 static void report_all(struct ac_symbolizer *s, struct ac_profile *profile, int32_t pid)
 {
     const char *why;
+    bool *used = modules_in_use(profile);
     dwfl_report_begin(s->dwfl);
     for (size_t i = 0; i < profile->nmodules; i++) {
         const struct ac_profile_module *module = &profile->modules[i];
-        if (module->path[0] != '/' || is_reported(s, module))
+        if (!used[i] || module->path[0] != '/' || is_reported(s, module))
             continue;
         if (!report(s, module->path, module->build_id, module, pid, &why))
-            ac_profile_comment(profile, "not named: functions of %s, which %s", module->path, why);
+            ac_profile_comment(profile, AC_PROFILE_NOT_NAMED " functions of %s, which %s", module->path, why);
     }
     dwfl_report_end(s->dwfl, NULL, NULL);
+    free(used);
 }
 
 static struct ac_symbolizer *begin(char *why)

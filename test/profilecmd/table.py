@@ -84,6 +84,7 @@ class Table(Case):
         text = self.acre("profile", "--state", state)
         self.assertNotIn("parse_request", text)
         self.assertRegex(text, r"program\+0x[0-9a-f]+")
+        self.assertRegex(text, r"not named: functions of \S+/program, which has changed: its build id is another")
 
     def test_names_of_a_jit(self):
         for kind, named in (("jit", True), ("good", False)):
