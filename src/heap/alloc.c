@@ -275,7 +275,7 @@ static bool free_to_outbox(struct ac_heap *heap, void *block)
 {
     bool busy;
     size_t unit = ((uintptr_t)block - ac_window_base) >> AC_UNIT_SHIFT;
-    if (unit >= AC_WINDOW_UNITS || heap->outbox == NULL)
+    if (unit >= AC_WINDOW_UNITS)
         return false;
     unsigned tag = ac_window_tag(unit);
     unsigned shard = tag >> 8;
@@ -339,26 +339,47 @@ static void free_hardened(struct ac_heap *heap, void *block)
     ac_hardmag_put(heap, index, block);
 }
 
-/* Behind the profiler's front: an own block is the common case. */
 static AC_NOINLINE void free_profiled(struct ac_heap *heap, void *block)
 {
     uint64_t entry = ac_pagemap_get(block);
     unsigned index = (unsigned)(entry >> 48) ^ (unsigned)heap->key;
-    if (AC_UNLIKELY(index - 1 >= 0xff))
+    if (block == NULL)
+        return;
+    if (index - 1 >= 0xff)
         free_found(block, entry);
     else if (!ac_prof_may_have(block) || ac_profile_forget(heap, ac_entry_span(entry), block))
         ac_free_push(heap, index, block);
 }
 
+static AC_NOINLINE void free_rest(struct ac_heap *heap, void *block)
+{
+    if (block == NULL)
+        return;
+    if (heap->real != heap)
+        free_hardened(heap->real, block);
+    else
+        free_found(block, ac_pagemap_get(block));
+}
+
+/* Fronts have no outbox. While the profiler is on every free comes here, so that this is a fast path of its
+ * own. */
+static AC_NOINLINE void free_without_outbox(struct ac_heap *heap, void *block)
+{
+    struct ac_heap *real = heap->real;
+    size_t index = ac_free_index(real, block);
+    if (real == heap || ac_harden_is_on())
+        free_rest(heap, block);
+    else if (AC_UNLIKELY(index > 0xff) || AC_UNLIKELY(ac_prof_may_have(block)))
+        free_profiled(real, block);
+    else
+        ac_free_push(real, index, block);
+}
+
 AC_NOINLINE void ac_free_other(void *block)
 {
     struct ac_heap *heap = ac_heap_self;
-    if (free_to_outbox(heap, block) || block == NULL)
-        return;
-    if (heap->real == heap)
-        free_found(block, ac_pagemap_get(block));
-    else if (ac_harden_is_on())
-        free_hardened(heap->real, block);
-    else
-        free_profiled(heap->real, block);
+    if (AC_UNLIKELY(heap->outbox == NULL))
+        free_without_outbox(heap, block);
+    else if (!free_to_outbox(heap, block))
+        free_rest(heap, block);
 }

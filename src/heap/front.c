@@ -27,9 +27,9 @@
 
 #include <string.h>
 
-#define PORTION_BLOCKS 15u
+#define PORTION_BLOCKS 31u
 #define PORTION_BYTES 8192u
-#define PORTION_LOG2 4u
+#define PORTION_LOG2 5u
 
 struct ac_heap ac_heap_none = {.bins = {AC_HEAP_SHUT_BINS}, .real = &ac_heap_none};
 struct ac_heap ac_heap_gone = {.bins = {AC_HEAP_SHUT_BINS}, .real = &ac_heap_gone};
@@ -123,16 +123,18 @@ static void *pop(struct ac_heap *heap, unsigned class)
     return block;
 }
 
-/* Blocks that are in the heap's bin, the next to be popped last. */
+/* Blocks that are in the heap's bin: as many pops at once. */
 static unsigned move(struct ac_heap *heap, unsigned class, void **slots, unsigned want)
 {
+    struct ac_bin *bin = &heap->bins[class];
+    uint64_t top = ac_local_fetch_add(bin, 0, AC_BIN_BUSY);
+    int64_t bytes = (int64_t)(top - ac_load_rlx(&bin->base));
     unsigned n = 0;
-    for (void *block; n < want && (block = pop(heap, class)) != NULL; n++)
-        slots[want - 1 - n] = block;
-    if (n < want) {
-        ac_local_fetch_add(&heap->bins[class], 0, -AC_BIN_BUSY);
-        memmove(slots, slots + (want - n), n * sizeof(void *));
-    }
+    if (!ac_bin_is_busy(top) && bytes > 0)
+        n = bytes < (int64_t)(want * sizeof(void *)) ? (unsigned)bytes / sizeof(void *) : want;
+    memcpy(slots, (void **)(uintptr_t)top - n, n * sizeof(void *));
+    ac_compiler_barrier();
+    ac_store_rel(&bin->top, top - n * sizeof(void *));
     return n;
 }
 

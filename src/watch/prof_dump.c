@@ -60,7 +60,7 @@ static bool write_site(int fd, const struct ac_state_site *site)
         return true;
     put_sums(&f, &sums);
     for (unsigned i = 0; i < site->nframes; i++) {
-        ac_fmt_str(&f, i == 0 ? "0x" : " 0x");
+        ac_fmt_str(&f, i == 0 ? "" : " ");
         ac_fmt_hex(&f, ac_prof_store.frames[site->first_frame + i]);
     }
     return write_line(fd, &f);
