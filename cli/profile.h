@@ -134,6 +134,9 @@ enum { AC_PROFILE_WHY_BYTES = AC_SEGMENT_WHY_BYTES };
 /* The profile that a state segment holds, with its totals fitted to the exact counters. */
 bool ac_profile_from_view(const struct ac_view *view, struct ac_profile *out, char *why);
 
+/* The same, which is loaded for it. */
+bool ac_profile_from_segment(const struct ac_segment *segment, struct ac_profile *out, char *why);
+
 void ac_profile_free(struct ac_profile *profile);
 
 /* ---- making one ---- */

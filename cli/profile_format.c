@@ -38,7 +38,7 @@ static void say_unknown(const char *name)
         ac_error("there is no format '%s'; there are %s", name, names);
 }
 
-static bool ends_in(const char *path, const char *suffix)
+bool ac_path_ends_in(const char *path, const char *suffix)
 {
     size_t n = strlen(path);
     size_t m = strlen(suffix);
@@ -49,7 +49,7 @@ const struct ac_profile_format *ac_profile_format_for(const char *name, const ch
 {
     char suffixes[256] = "";
     for (size_t i = 0; i < NFORMATS; i++) {
-        if (name ? strcmp(name, formats[i].name) == 0 : ends_in(path, formats[i].suffix))
+        if (name ? strcmp(name, formats[i].name) == 0 : ac_path_ends_in(path, formats[i].suffix))
             return &formats[i];
         size_t at = strlen(suffixes);
         snprintf(suffixes + at, sizeof(suffixes) - at, "%s%s", i ? ", " : "", formats[i].suffix);

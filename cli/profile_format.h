@@ -42,12 +42,14 @@ bool ac_profile_save(const struct ac_profile *profile, const struct ac_profile_s
 /* Reads a file of whatever form: .pb, .pb.gz, .heap, .folded, or a state file. */
 bool ac_profile_load(const char *path, struct ac_profile *out, char *why);
 
-/* The same from bytes; `begins_like` tells them apart. */
+/* The same from the bytes of a file of one form. */
 bool ac_pprof_read(const uint8_t *bytes, size_t n, struct ac_profile *out, char *why);
 bool ac_heap_text_read(const char *text, size_t n, struct ac_profile *out, char *why);
 bool ac_folded_read(const char *text, size_t n, struct ac_profile *out, char *why);
 
-/* Ends (compressed) or begins (plain) a file of gzip. The result is to be freed; NULL with `why`. */
+bool ac_path_ends_in(const char *path, const char *suffix);
+
+/* To and from the form of gzip. The result is to be freed; NULL with `why`. */
 uint8_t *ac_gzip_pack(const uint8_t *bytes, size_t n, size_t *out_n, char *why);
 uint8_t *ac_gzip_unpack(const uint8_t *bytes, size_t n, size_t *out_n, char *why);
 

@@ -38,24 +38,21 @@ static bool begins(const struct content *content, const char *text)
     return content->n >= n && memcmp(content->bytes, text, n) == 0;
 }
 
-static bool ends_in(const char *path, const char *suffix)
+bool ac_profile_from_segment(const struct ac_segment *segment, struct ac_profile *out, char *why)
 {
-    size_t n = strlen(path);
-    size_t m = strlen(suffix);
-    return n >= m && strcmp(path + n - m, suffix) == 0;
+    struct ac_view view;
+    bool ok = ac_view_load(segment, &view, why);
+    if (ok) {
+        ok = ac_profile_from_view(&view, out, why);
+        ac_view_free(&view);
+    }
+    return ok;
 }
 
 static bool load_state(const char *path, struct ac_profile *out, char *why)
 {
     struct ac_segment segment;
-    struct ac_view view;
-    if (!ac_segment_open(path, &segment, why))
-        return false;
-    bool ok = ac_view_load(&segment, &view, why);
-    if (ok) {
-        ok = ac_profile_from_view(&view, out, why);
-        ac_view_free(&view);
-    }
+    bool ok = ac_segment_open(path, &segment, why) && ac_profile_from_segment(&segment, out, why);
     ac_segment_close(&segment);
     return ok;
 }
@@ -80,7 +77,7 @@ static bool read_content(const char *path, const struct content *content, struct
     }
     if (begins(content, "heap profile:") || begins(content, "heap_v2/"))
         return ac_heap_text_read(text, content->n, out, why);
-    if (ends_in(path, ".folded") || ends_in(path, ".collapsed"))
+    if (ac_path_ends_in(path, ".folded") || ac_path_ends_in(path, ".collapsed"))
         return ac_folded_read(text, content->n, out, why);
     return ac_pprof_read(content->bytes, content->n, out, why);
 }

@@ -121,12 +121,7 @@ static void wait_for(pid_t pid, double seconds)
 static bool read_profile(const struct ac_segment *segment, struct ac_profile *out)
 {
     char why[AC_PROFILE_WHY_BYTES];
-    struct ac_view view;
-    bool ok = ac_view_load(segment, &view, why);
-    if (ok) {
-        ok = ac_profile_from_view(&view, out, why);
-        ac_view_free(&view);
-    }
+    bool ok = ac_profile_from_segment(segment, out, why);
     if (!ok)
         ac_error("%s", why);
     return ok;
