@@ -26,6 +26,7 @@ struct request {
     double interval;
     uint64_t count; /* 0: until the process ends */
     enum style style;
+    const char *state; /* a file, or NULL */
     char name[16];
 };
 
@@ -75,8 +76,12 @@ static void print_line(const struct ac_sample *before, const struct ac_sample *n
     char text[AC_TEXT_BYTES];
     for (size_t i = 0; i < sizeof(bytes) / sizeof(bytes[0]); i++)
         printf("%11s ", ac_format_bytes((int64_t)bytes[i], text));
-    printf("%7" PRIu64 " %9.0f %9.0f %9.0f %11s %8.0f\n", s[AC_STAT_threads], r.taken, r.given, r.remote,
-           ac_format_bytes((int64_t)r.purged, text), r.faults);
+    printf("%7" PRIu64 " %9.0f %9.0f %9.0f %11s ", s[AC_STAT_threads], r.taken, r.given, r.remote,
+           ac_format_bytes((int64_t)r.purged, text));
+    if (now->has_faults)
+        printf("%8.0f\n", r.faults);
+    else
+        printf("%8s\n", "-");
 }
 
 /* ---- for machines ---- */
@@ -85,11 +90,11 @@ static void print_json(const struct request *request, const struct ac_sample *no
 {
     json_t *stats = json_object();
     ac_json_set_stats(stats, &now->heap, AC_STAT_COUNT);
-    json_t *root =
-        json_pack("{s:s, s:i, s:s, s:I, s:I, s:I, s:I, s:I, s:o}", "schema", "acre.stat/1", "pid",
-                  (int)request->pid, "name", request->name, "time_ns", (json_int_t)now->time_ns, "age_ns",
-                  (json_int_t)now->age_ns, "page_faults", (json_int_t)now->faults, "blocks_drawn",
-                  (json_int_t)now->taken, "blocks_returned", (json_int_t)now->given, "stats", stats);
+    json_t *root = json_pack(
+        "{s:s, s:i, s:s, s:I, s:I, s:o, s:I, s:I, s:o}", "schema", "acre.stat/1", "pid", (int)request->pid,
+        "name", request->name, "time_ns", (json_int_t)now->time_ns, "age_ns", (json_int_t)now->age_ns,
+        "page_faults", now->has_faults ? json_integer((json_int_t)now->faults) : json_null(), "blocks_drawn",
+        (json_int_t)now->taken, "blocks_returned", (json_int_t)now->given, "stats", stats);
     json_dumpf(root, stdout, JSON_COMPACT);
     putchar('\n');
     json_decref(root);
@@ -119,7 +124,8 @@ static void print_prometheus(const struct request *request, const struct ac_samp
                  now->taken);
     print_metric(request, "blocks_returned", true, "Blocks that threads have returned to the shards.",
                  now->given);
-    print_metric(request, "page_faults", true, "Page faults of the process.", now->faults);
+    if (now->has_faults)
+        print_metric(request, "page_faults", true, "Page faults of the process.", now->faults);
 }
 
 /* ---- the command ---- */
@@ -176,6 +182,15 @@ static bool parse_number(const char *text, const char *flag, double least, doubl
     return false;
 }
 
+/* A file is read once: what a living process adds to it is had by its id. */
+static bool state_is_alone(int argc, bool has_interval)
+{
+    if (argc == optind && !has_interval)
+        return true;
+    ac_error("--state goes with neither a process id nor --interval and --count");
+    return false;
+}
+
 static int parse(int argc, char **argv, struct request *out)
 {
     enum ac_flag_id flag;
@@ -196,6 +211,8 @@ static int parse(int argc, char **argv, struct request *out)
             out->style = JSON;
         } else if (flag == AC_FLAG_stat_prom) {
             out->style = PROMETHEUS;
+        } else if (flag == AC_FLAG_stat_state) {
+            out->state = optarg;
         }
     }
     if (has_interval && out->count == 1)
@@ -204,12 +221,33 @@ static int parse(int argc, char **argv, struct request *out)
         ac_error("--prom prints once: who scrapes asks again; leave --interval and --count away");
         return AC_EXIT_USAGE;
     }
+    if (out->state)
+        return state_is_alone(argc, has_interval) ? -1 : AC_EXIT_USAGE;
     if (argc - optind > 1) {
         ac_error("one process at a time: '%s' is too many; `acre ls` shows all", argv[optind + 1]);
         return AC_EXIT_USAGE;
     }
     out->pid = ac_target_pid(argv[optind], "stat");
     return out->pid < 0 ? AC_EXIT_USAGE : -1;
+}
+
+static int show_file(struct request *request)
+{
+    static struct ac_sample sample;
+    struct ac_segment segment;
+    char why[AC_SEGMENT_WHY_BYTES];
+    bool ok = ac_segment_open(request->state, &segment, why);
+    if (ok) {
+        ok = ac_sample_read_file(&segment, &sample, &request->pid, why);
+        ac_segment_close(&segment);
+    }
+    if (!ok) {
+        ac_error("%s", why);
+        return AC_EXIT_ENVIRONMENT;
+    }
+    snprintf(request->name, sizeof(request->name), "(state file)"); /* the id may be another's by now */
+    print(request, 0, NULL, &sample);
+    return ferror(stdout) ? AC_EXIT_ENVIRONMENT : AC_EXIT_DONE;
 }
 
 int ac_cmd_stat(int argc, char **argv)
@@ -220,6 +258,8 @@ int ac_cmd_stat(int argc, char **argv)
     int status = parse(argc, argv, &request);
     if (status >= 0)
         return status;
+    if (request.state)
+        return show_file(&request);
     if (!ac_segment_attach(request.pid, &segment, why)) {
         ac_error("%s", why);
         return AC_EXIT_ENVIRONMENT;

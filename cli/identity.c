@@ -151,15 +151,15 @@ static void add_counters(const struct ac_subject *subject, struct ac_identity *o
  * touched or have been given back, and the walk says how many. Anything else stays unexplained. */
 static void add_spans(const struct ac_subject *subject, const struct walk *walk, struct ac_identity *out)
 {
-    int64_t handed = 0;
+    uint64_t handed = 0;
     int64_t most_ends = 0;
     for (size_t i = 0; i < AC_STATE_MAX_CLASSES; i++) {
         const struct ac_state_class *row = &subject->counters->classes[i];
         uint64_t objects = row->live_objects + row->cached_objects + row->free_objects;
-        handed += (int64_t)(objects * row->size_bytes);
+        handed += objects * row->size_bytes;
         most_ends += (int64_t)row->nspans * sysconf(_SC_PAGESIZE);
     }
-    int64_t ends = (int64_t)walk->range_bytes[AC_RANGE_SMALL] - handed;
+    int64_t ends = (int64_t)walk->range_bytes[AC_RANGE_SMALL] - (int64_t)handed;
     int64_t absent = (int64_t)walk->range_bytes[AC_RANGE_SMALL] - (int64_t)walk->resident[AC_RANGE_SMALL];
     int64_t untouched = absent - (int64_t)stat_of(subject, AC_STAT_span_purged_bytes);
     out->parts[AC_PART_span_ends] = ends < 0 ? 0 : ends < most_ends ? ends : most_ends;

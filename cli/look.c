@@ -17,6 +17,7 @@
 enum { TRIES = 3 };
 /* What the heap may change by during a look without a second one being worth it. */
 static const uint64_t calm_share = 200;
+static const uint64_t max_statistic = (uint64_t)1 << 56;
 
 static uint64_t now_ns(void)
 {
@@ -185,8 +186,26 @@ static void take_identity(struct ac_why *why, const struct ac_ranges *ranges)
         blind(why, errno);
 }
 
-static bool fill(const struct ac_view *view, const struct ac_snapshot *counters, struct ac_look *out)
+/* A damaged file may hold any numbers; from here on they are added and subtracted without further checks. */
+static bool is_plausible(const struct ac_snapshot *counters)
 {
+    for (int i = 0; i < AC_STAT_COUNT; i++) {
+        if (counters->stats[i] > max_statistic)
+            return false;
+    }
+    return true;
+}
+
+static bool fill(const struct ac_view *view, const struct ac_snapshot *counters, struct ac_look *out,
+                 char *why_not)
+{
+    snprintf(why_not, AC_LOOK_WHY_BYTES, "out of memory");
+    if (!is_plausible(counters)) {
+        snprintf(
+            why_not, AC_LOOK_WHY_BYTES,
+            "the numbers in the state segment cannot be true: it is damaged, or its process wrote into it");
+        return false;
+    }
     struct ac_ranges ranges = {0};
     struct ac_why *why = &out->why;
     why->torn = view->torn;
@@ -225,9 +244,8 @@ static bool look_once(const struct ac_segment *segment, struct ac_look *out, boo
     ac_view_sum(&view, &before);
     out->time_ns = now_ns();
     before.stats[AC_STAT_rss_bytes] = ac_process_rss_bytes(out->why.pid);
-    bool ok = fill(&view, &before, out);
+    bool ok = fill(&view, &before, out, why);
     ac_view_free(&view);
-    snprintf(why, AC_LOOK_WHY_BYTES, "out of memory");
     *out_calm = true;
     if (ok && ac_view_load(segment, &view, why)) {
         ac_view_sum(&view, &after);
@@ -274,7 +292,7 @@ static bool is_alive(pid_t pid, const struct ac_segment *segment)
     return same;
 }
 
-static bool read_last(const struct ac_view *view, struct ac_look *out)
+static bool read_last(const struct ac_view *view, struct ac_look *out, char *why)
 {
     struct ac_snapshot last;
     out->why.pid = (pid_t)view->state->pid;
@@ -283,7 +301,7 @@ static bool read_last(const struct ac_view *view, struct ac_look *out)
     snprintf(out->why.program, sizeof(out->why.program), "(ended)");
     ac_view_sum(view, &last);
     last.stats[AC_STAT_rss_bytes] = view->state->now.stats[AC_STAT_rss_bytes];
-    return fill(view, &last, out);
+    return fill(view, &last, out, why);
 }
 
 bool ac_look_at_file(const char *path, struct ac_look *out_look, char *why)
@@ -298,7 +316,7 @@ bool ac_look_at_file(const char *path, struct ac_look *out_look, char *why)
     if (ok) {
         pid_t pid = (pid_t)view.state->pid;
         alive = is_alive(pid, &segment) ? pid : 0;
-        ok = alive != 0 || read_last(&view, out_look);
+        ok = alive != 0 || read_last(&view, out_look, why);
         ac_view_free(&view);
     }
     ac_segment_close(&segment);

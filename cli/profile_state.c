@@ -310,7 +310,7 @@ static void add_head(struct reading *r)
     out->is_fitted = true;
     out->rate_bytes = head->rate_bytes;
     out->duration_ns = end > head->started_ns ? (int64_t)(end - head->started_ns) : 0;
-    out->time_ns = (int64_t)head->started_wall_ns + out->duration_ns;
+    out->time_ns = (int64_t)(head->started_wall_ns + (uint64_t)out->duration_ns);
     out->taken = head->taken;
     out->freed = head->freed;
     out->dropped_sites = head->dropped_sites;

@@ -45,24 +45,42 @@ bool ac_process_read(pid_t pid, uint64_t *out_age_ns, uint64_t *out_faults)
     return state != 'Z' && state != 'X';
 }
 
-bool ac_sample_take(pid_t pid, const struct ac_segment *segment, struct ac_sample *out, char *why)
+static void sum(const struct ac_view *view, struct ac_sample *out, uint64_t time_ns, uint64_t rss_bytes)
 {
-    struct ac_view view;
     const struct ac_state_center *row;
-    memset(out, 0, sizeof(*out));
-    why[0] = '\0';
-    if (!ac_process_read(pid, &out->age_ns, &out->faults))
-        return false;
-    if (!ac_view_load(segment, &view, why))
-        return false;
-    out->time_ns = now_ns(CLOCK_MONOTONIC);
-    ac_view_sum(&view, &out->heap);
-    out->heap.time_ns = out->time_ns;
-    out->heap.stats[AC_STAT_rss_bytes] = ac_process_rss_bytes(pid);
-    for (uint32_t i = 0; (row = ac_view_row(&view, AC_STATE_CENTERS, i)) != NULL; i++) {
+    ac_view_sum(view, &out->heap);
+    out->time_ns = time_ns;
+    out->heap.time_ns = time_ns;
+    out->heap.stats[AC_STAT_rss_bytes] = rss_bytes;
+    for (uint32_t i = 0; (row = ac_view_row(view, AC_STATE_CENTERS, i)) != NULL; i++) {
         out->taken += row->taken;
         out->given += row->given;
     }
+}
+
+bool ac_sample_take(pid_t pid, const struct ac_segment *segment, struct ac_sample *out, char *why)
+{
+    struct ac_view view;
+    memset(out, 0, sizeof(*out));
+    why[0] = '\0';
+    out->has_faults = ac_process_read(pid, &out->age_ns, &out->faults);
+    if (!out->has_faults || !ac_view_load(segment, &view, why))
+        return false;
+    sum(&view, out, now_ns(CLOCK_MONOTONIC), ac_process_rss_bytes(pid));
+    ac_view_free(&view);
+    return true;
+}
+
+bool ac_sample_read_file(const struct ac_segment *segment, struct ac_sample *out, pid_t *out_pid, char *why)
+{
+    struct ac_view view;
+    memset(out, 0, sizeof(*out));
+    if (!ac_view_load(segment, &view, why))
+        return false;
+    const struct ac_state *state = view.state;
+    *out_pid = (pid_t)state->pid;
+    out->age_ns = state->tick_ns > state->start_ns ? state->tick_ns - state->start_ns : 0;
+    sum(&view, out, state->tick_ns, state->now.stats[AC_STAT_rss_bytes]);
     ac_view_free(&view);
     return true;
 }

@@ -87,6 +87,14 @@ class Live(Case):
         path = self.folder / f"state.{pid}"
         self.assertEqual(path.stat().st_mode & 0o777, 0o600)
         self.assertEqual(path.read_bytes()[:8], b"acrestat")
+        done = acre("stat", "--state", str(path), "--json", text=True)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        last = json.loads(done.stdout)
+        self.assertEqual((last["pid"], last["page_faults"]), (pid, None))
+        self.assertAlmostEqual(last["stats"]["small_live_bytes"], SMALL_BYTES, delta=CACHED_BYTES)
+        self.assertIn("FAULTS/s", acre("stat", "--state", str(path), text=True).stdout)
+        self.assertIn(f'pid="{pid}"', acre("stat", "--state", str(path), "--prom", text=True).stdout)
+        self.assertEqual(acre("stat", "--state", str(path), str(pid)).returncode, 2)
 
     def test_mode_and_size(self):
         pid = self.start("plain")

@@ -109,6 +109,7 @@ class Reports(unittest.TestCase):
         pid = self.start("run-live", "plain", conf=f"state={self.folder}/state")
         os.kill(pid, 9)
         self.hold(acre("why", "--json", "--state", self.folder / "state"), "why/1")
+        self.hold(acre("stat", "--json", "--state", self.folder / "state"), "stat/1")
 
     def test_a_program_that_is_run(self):
         acre("run", "-q", "--json", self.folder / "run.json", "--", "/bin/ls", "/")
