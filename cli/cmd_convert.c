@@ -7,6 +7,22 @@
 #include "cmd.h"
 #include "profile_choice.h"
 
+/* The value that a flag asks for; false when it is about something else. */
+static bool take_value(enum ac_flag_id flag, enum ac_profile_value *out)
+{
+    if (flag == AC_FLAG_convert_inuse)
+        *out = AC_PROFILE_INUSE_SPACE;
+    else if (flag == AC_FLAG_convert_alloc)
+        *out = AC_PROFILE_ALLOC_SPACE;
+    else if (flag == AC_FLAG_convert_peak)
+        *out = AC_PROFILE_PEAK_SPACE;
+    else if (flag == AC_FLAG_convert_waste)
+        *out = AC_PROFILE_WASTE_SPACE;
+    else
+        return false;
+    return true;
+}
+
 int ac_cmd_convert(int argc, char **argv)
 {
     static struct ac_profile profile;
@@ -21,11 +37,7 @@ int ac_cmd_convert(int argc, char **argv)
         else if (flag == AC_FLAG_convert_format)
             format_name = optarg;
         else
-            show.value = flag == AC_FLAG_convert_alloc   ? AC_PROFILE_ALLOC_SPACE
-                         : flag == AC_FLAG_convert_peak  ? AC_PROFILE_PEAK_SPACE
-                         : flag == AC_FLAG_convert_waste ? AC_PROFILE_WASTE_SPACE
-                                                         : AC_PROFILE_INUSE_SPACE;
-        given |= flag != AC_FLAG_convert_output && flag != AC_FLAG_convert_format;
+            given |= take_value(flag, &show.value);
     }
     if (argc - optind != 1 || (!output && !format_name)) {
         ac_error("convert what, and to what? usage: acre convert PROFILE -o FILE");
