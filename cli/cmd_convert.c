@@ -36,6 +36,8 @@ int ac_cmd_convert(int argc, char **argv)
             output = optarg;
         else if (flag == AC_FLAG_convert_format)
             format_name = optarg;
+        else if (flag == AC_FLAG_convert_inuse)
+            show.value = AC_PROFILE_INUSE_SPACE;
         else
             given |= take_value(flag, &show.value);
     }
