@@ -45,9 +45,19 @@ acre_choose(DW_FOUND symbol_dwarf symbol_none "no elfutils (libdw-dev), so it sh
 acre_choose(ZLIB_FOUND gzip_zlib gzip_none "no zlib (zlib1g-dev), so it cannot write .gz")
 acre_choose(IBERTY_FOUND demangle_iberty demangle_none "no libiberty (libiberty-dev), so names of C++ stay as they are")
 
+# The page of flame graphs is bundled at build time, where npm and its packages can be had.
+option(ACRE_HTML "Bundle the page of acre profile -o x.html with npm, if that is there" ON)
+include(AcrePage)
+if(ACRE_PAGE_FOUND)
+    list(FILTER command_sources EXCLUDE REGEX "/flame_page_none\\.c$")
+    list(APPEND command_sources ${ACRE_PAGE_SOURCE})
+else()
+    message(STATUS "acre profile: ${ACRE_PAGE_LACKS}, so it has no HTML; SVG and text it has")
+endif()
+
 # The sums over a segment and the rows of statistics are those of the library.
 add_executable(acre ${command_sources} ${PROJECT_SOURCE_DIR}/src/core/stat.c ${PROJECT_SOURCE_DIR}/src/report/sum.c)
-target_include_directories(acre PRIVATE ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/src)
+target_include_directories(acre PRIVATE ${PROJECT_SOURCE_DIR}/cli ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/src)
 target_compile_definitions(acre PRIVATE _GNU_SOURCE)
 target_compile_options(acre PRIVATE -std=gnu11 -O2 -g
     -ffile-prefix-map=${PROJECT_SOURCE_DIR}=. ${ACRE_WARNINGS})
