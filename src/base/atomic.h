@@ -20,6 +20,8 @@
 #define ac_store_rel(p, v) __atomic_store_n((p), (v), __ATOMIC_RELEASE)
 #define ac_swap_arl(p, v) __atomic_exchange_n((p), (v), __ATOMIC_ACQ_REL)
 #define ac_fetch_add_rlx(p, v) __atomic_fetch_add((p), (v), __ATOMIC_RELAXED)
+#define ac_fetch_and_rlx(p, v) __atomic_fetch_and((p), (v), __ATOMIC_RELAXED)
+#define ac_fetch_or_rlx(p, v) __atomic_fetch_or((p), (v), __ATOMIC_RELAXED)
 #define ac_cas_acq(p, expected, v)                                                                           \
     __atomic_compare_exchange_n((p), (expected), (v), false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)
 #define ac_cas_rel(p, expected, v)                                                                           \

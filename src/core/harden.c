@@ -72,6 +72,14 @@ uint64_t ac_harden_random(void)
     return mix(mix(n ^ ac_harden_secret()) + ac_harden_secret());
 }
 
+/* The secret stays: what is inherited was made with it, and it keeps two children of one moment from being
+ * guessed from each other. */
+void ac_harden_fork(void)
+{
+    if (ac_harden_is_on())
+        ac_fetch_add_rlx(&counter, mix(ac_os_now_ns() ^ (uint64_t)ac_os_pid() << 40));
+}
+
 uintptr_t ac_harden_place(size_t bytes)
 {
     if (region == 0) {
@@ -123,10 +131,10 @@ static void fence_run(const struct ac_run *run, size_t units, size_t fence)
     uint64_t fenced = ac_load_rlx(&chunk->fenced);
     if ((fenced & inner) != 0) {
         unguard_units(run, fenced & inner, fence);
-        __atomic_fetch_and(&chunk->fenced, ~inner, __ATOMIC_RELAXED);
+        ac_fetch_and_rlx(&chunk->fenced, ~inner);
     }
     if ((fenced & last) == 0 && ac_harden_guard(run->base + units * AC_UNIT_BYTES - fence, fence))
-        __atomic_fetch_or(&chunk->fenced, last, __ATOMIC_RELAXED);
+        ac_fetch_or_rlx(&chunk->fenced, last);
 }
 
 static AC_COLD const void *first_written(const char *at)

@@ -40,6 +40,9 @@ void ac_harden_seal(void);
 /* A word nobody outside can guess without knowing the secret. */
 uint64_t ac_harden_random(void);
 
+/* In a forked child: random words are others than its parent's from here on. */
+void ac_harden_fork(void);
+
 /* Where to ask the system for `bytes` of address space; the first answer lays down the region that later
  * ones are in. 0: anywhere. */
 uintptr_t ac_harden_place(size_t bytes);

@@ -178,6 +178,7 @@ static void heaps_recover(uint32_t me)
 static void child_recover(uint32_t me)
 {
     registry.fork_generation++;
+    ac_harden_fork();
     ac_segment_fork(registry.state_path, registry.fork_generation);
     ac_addresses_recover(me);
     ac_meta_recover(me);
@@ -193,6 +194,7 @@ static void child_recover(uint32_t me)
     ac_large_show();
     ac_show_spans();
     for (struct ac_heap *h = registry.all; h != NULL; h = h->next_all) {
+        h->random = ac_harden_is_on() ? ac_harden_random() : 0;
         ac_show_owner(h, h == ac_heap_mine());
         ac_show_heap(h);
     }
