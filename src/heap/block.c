@@ -150,6 +150,19 @@ static void *resize_large(struct ac_span *span, void *block, size_t size)
     return same;
 }
 
+static void *resize_hardened(struct ac_span *span, void *block, size_t size)
+{
+    void *same = ac_hardened_resize(span, block, size);
+    if (same != NULL || span->kind != AC_SPAN_HUGE)
+        return same;
+    struct ac_heap *heap = ac_thread_heap();
+    if (!ac_thread_mark(heap))
+        return NULL;
+    same = ac_hardened_move(span, size);
+    ac_thread_unmark(heap);
+    return same;
+}
+
 /* For the profiler. They return the block. */
 static void *note_resize(void *block, size_t size)
 {
@@ -185,7 +198,7 @@ void *ac_block_resize(void *block, size_t size)
         return size == old_bytes ? block : move(block, old_bytes, size);
     }
     if (span != NULL && ac_harden_is_on()) {
-        void *same = ac_hardened_resize(span, block, size);
+        void *same = resize_hardened(span, block, size);
         if (same == NULL)
             return move(block, ac_hardened_size(span, block), size);
         return same == block ? note_resize(block, size) : note_resize_large(block, same, size);

@@ -82,7 +82,9 @@ bool ac_fenced_move(struct ac_span *span, size_t bytes)
         ac_mapping_unmap((struct ac_mapping){from + common, old.base + old.bytes - from - common});
     } else if (lost) {
         ac_pagemap_set(from, 1, ac_entry_make(span, 0, 0));
+        /* What lies at `common` bytes from there may be another's. */
         ac_mapping_unmap((struct ac_mapping){m.base, front});
+        ac_mapping_unmap((struct ac_mapping){m.base + front + common, m.bytes - front - common});
         return false;
     } else {
         memcpy((void *)(m.base + front), (void *)from, common);

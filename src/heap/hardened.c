@@ -335,9 +335,12 @@ void *ac_hardened_resize(struct ac_span *span, void *block, size_t size)
     bool small = span->kind == AC_SPAN_SMALL;
     if (!canary_is_whole(block, old, small ? small_end(span, *record_of(span, block)) : span->bytes))
         overflow(span, block, old);
-    if (resize_in_place(span, block, old, size))
-        return block;
-    if (span->kind != AC_SPAN_HUGE || size <= AC_LARGE_MAX_BYTES || align_of(span, block) != 0)
+    return resize_in_place(span, block, old, size) ? block : NULL;
+}
+
+void *ac_hardened_move(struct ac_span *span, size_t size)
+{
+    if (span->kind != AC_SPAN_HUGE || size <= AC_LARGE_MAX_BYTES || span->free_bits[LARGE_ALIGN] != 0)
         return NULL;
     void *moved = ac_large_move(span, size);
     if (moved != NULL)

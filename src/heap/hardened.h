@@ -34,9 +34,12 @@ bool ac_hardened_retire(struct ac_span *span, void *block);
 /* The size asked for. Ends the process when the block is not live. */
 size_t ac_hardened_size(const struct ac_span *span, const void *block);
 
-/* Where it is, or by moving its pages. NULL when that cannot be done (copy then). Ends the process when the
- * block is not live, or was written past its end. */
+/* Where it is. NULL when that cannot be done. Ends the process when the block is not live, or was written
+ * past its end. */
 void *ac_hardened_resize(struct ac_span *span, void *block, size_t size);
+
+/* By moving its pages, in a marked slow path. NULL when that cannot be done (copy then). */
+void *ac_hardened_move(struct ac_span *span, size_t size);
 
 /* Ends the process unless the block was asked for with this size and, unless it is 0, this alignment. */
 void ac_hardened_check_size(const struct ac_span *span, const void *block, size_t size, size_t align);

@@ -365,9 +365,14 @@ static bool move_contents(const struct ac_span *span, void *target, size_t roomy
 {
     struct ac_mapping old = {span->base, ac_span_bytes(span)};
     bool lost;
-    if (ac_os_move((void *)old.base, old.bytes, roomy, target, &lost) ||
-        (!lost && ac_os_move((void *)old.base, old.bytes, old.bytes, target, &lost)))
+    if (ac_os_move((void *)old.base, old.bytes, roomy, target, &lost))
         return true;
+    if (!lost) {
+        if (ac_os_move((void *)old.base, old.bytes, old.bytes, target, &lost))
+            return true;
+        if (lost)
+            ac_mapping_unmap((struct ac_mapping){(uintptr_t)target + old.bytes, roomy - old.bytes});
+    }
     if (lost)
         return false;
     memcpy(target, (void *)old.base, span->bytes);
@@ -428,6 +433,7 @@ void *ac_large_move(struct ac_span *span, size_t size)
     if (size > PTRDIFF_MAX || !ac_fenced_move(span, bytes))
         return NULL;
     ac_purge_count_huge((ptrdiff_t)ac_span_bytes(span) - (ptrdiff_t)before);
+    ac_addresses_show_huge(span);
     set_bytes(span, bytes);
     return (void *)span->base;
 }

@@ -61,6 +61,12 @@ void ac_fake_limit_mappings(unsigned count);
 /* Place everything from now on below this address (0: anywhere), hints not heeded. */
 void ac_fake_place_below(uintptr_t limit);
 
+/* What the system offers to guard memory with; nothing at first. */
+void ac_fake_offer_guards(bool markers, bool mapped);
+
+/* Guards that lie in a range, in whole or in part. */
+unsigned ac_fake_guards(const void *addr, size_t bytes);
+
 /* Call fn(arg) once, after the next successful call of a kind, as another thread would come in between. */
 void ac_fake_intrude(enum ac_fake_call call, void (*fn)(void *), void *arg);
 

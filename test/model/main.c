@@ -13,6 +13,7 @@
  *   --rounds N          how often all threads end and new ones take over their blocks
  *   --verify N          steps of a thread between two looks at the allocator's own books; 0: none
  *   --shrink-seconds N  time for making a failing run short; 0 does not try
+ *   --rough N           1: mostly long and over-aligned blocks, resized between all kinds
  *   --only T:I,T:I...   just these steps, in one thread (what a failing run prints)
  *   --here              no child process, for a debugger
  */
@@ -44,6 +45,7 @@ static const struct preset presets[] = {
     {"new_seed", 0, 2000000, 2, 2048, 4, 5000},     {"every_step", 7, 100000, 1, 256, 4, 1},
     {"every_step_of_two", 8, 50000, 2, 100, 4, 1},  {"long_one", 0, 60000000, 1, 300, 30, 100000},
     {"long_two", 0, 60000000, 2, 500, 60, 100000},  {"long_eight", 0, 60000000, 8, 200, 60, 100000},
+    {"rough_one", 9, 30000, 1, 24, 4, 100},         {"rough_two", 0, 60000, 2, 24, 8, 500},
 };
 
 struct options {
@@ -88,7 +90,8 @@ static void apply_preset(struct options *options, const char *name)
         const struct preset *preset = &presets[i];
         if (name && strcmp(preset->name, name) != 0)
             continue;
-        struct plan plan = {.seed = preset->seed, .nthreads = preset->nthreads, .nslots = preset->nslots};
+        bool rough = strncmp(preset->name, "rough", 5) == 0;
+        struct plan plan = {preset->seed, preset->nthreads, preset->nslots, rough};
         options->run =
             (struct run){.plan = plan, .rounds = preset->rounds, .verify_every = preset->verify_every};
         options->total_ops = preset->total_ops;
@@ -128,6 +131,9 @@ static void parse_option(struct options *options, int option, char *value)
     case 'k':
         options->shrink_seconds = (unsigned)parse_number(value, 0, 1 << 20);
         break;
+    case 'g':
+        options->run.plan.rough = parse_number(value, 0, 1) != 0;
+        break;
     case 'y':
         parse_steps(value, &options->run);
         break;
@@ -149,6 +155,7 @@ static void parse(struct options *options, int argc, char **argv)
         {"rounds", required_argument, NULL, 'r'},
         {"verify", required_argument, NULL, 'v'},
         {"shrink-seconds", required_argument, NULL, 'k'},
+        {"rough", required_argument, NULL, 'g'},
         {"only", required_argument, NULL, 'y'},
         {"here", no_argument, NULL, 'h'},
         {NULL, 0, NULL, 0},
@@ -187,8 +194,8 @@ static void print_steps(const struct run *run)
     printf("model: these %zu steps fail%s:\n", run->nsteps, run->merged ? " in one thread" : "");
     for (size_t i = 0; i < run->nsteps && i < STEPS_PRINTED; i++)
         print_step(run, run->steps[i]);
-    printf("model: to run them: --seed %llu --threads %u --slots %u --only ",
-           (unsigned long long)run->plan.seed, run->plan.nthreads, run->plan.nslots);
+    printf("model: to run them: --seed %llu --threads %u --slots %u --rough %d --only ",
+           (unsigned long long)run->plan.seed, run->plan.nthreads, run->plan.nslots, run->plan.rough);
     for (size_t i = 0; i < run->nsteps && i < ONLY_MAX; i++)
         printf("%s%u:%llu", i ? "," : "", run->steps[i].thread, (unsigned long long)run->steps[i].index);
     printf("\n");

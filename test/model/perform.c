@@ -7,6 +7,7 @@
 #include "perform.h"
 
 #include <errno.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -214,6 +215,22 @@ static void fork_child(struct worker *worker)
         world_child_failed(worker, status);
 }
 
+/* A page of somebody else's behind the block, or behind its mapping; those mapped before go again. */
+static void hem_in(struct worker *worker, struct op op, const struct block *slot)
+{
+    enum { PAGE = 65536 };
+    void **obstacle = &worker->obstacles[op.dice % OBSTACLES];
+    uintptr_t end = (uintptr_t)slot->start + slot->usable;
+    if (*obstacle)
+        munmap(*obstacle, PAGE);
+    *obstacle = NULL;
+    if (!slot->start)
+        return;
+    void *at = (void *)((end + PAGE - 1) & ~(uintptr_t)(PAGE - 1));
+    void *there = mmap(at, PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+    *obstacle = there == MAP_FAILED ? NULL : there;
+}
+
 static void perform_kind(struct worker *worker, struct op op, struct block *slot)
 {
     switch (op.kind) {
@@ -252,6 +269,9 @@ static void perform_kind(struct worker *worker, struct op op, struct block *slot
         break;
     case OP_FORK:
         fork_child(worker);
+        break;
+    case OP_HEM_IN:
+        hem_in(worker, op, slot);
         break;
     case OP_KINDS:
         break;

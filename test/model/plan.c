@@ -8,11 +8,19 @@
 
 /* Shares in 1000 of each kind. Allocations and frees are near balance, so that about half of the slots are
  * taken. */
-static const unsigned shares[OP_KINDS] = {
+static const unsigned usual_shares[OP_KINDS] = {
     [OP_MALLOC] = 280,  [OP_CALLOC] = 70,      [OP_ALIGNED_ALLOC] = 25, [OP_POSIX_MEMALIGN] = 15,
     [OP_MEMALIGN] = 10, [OP_REALLOC] = 110,    [OP_REALLOCARRAY] = 20,  [OP_REALLOC_USABLE] = 10,
     [OP_FREE] = 250,    [OP_FREE_SIZED] = 100, [OP_USABLE_SIZE] = 30,   [OP_GIVE] = 39,
     [OP_TAKE] = 39,     [OP_REFUSED] = 2,      [OP_TRIM] = 0,           [OP_FORK] = 0,
+};
+
+/* Of the rough mix: blocks live through chains of reallocs. */
+static const unsigned rough_shares[OP_KINDS] = {
+    [OP_MALLOC] = 120,  [OP_CALLOC] = 40,     [OP_ALIGNED_ALLOC] = 90, [OP_POSIX_MEMALIGN] = 30,
+    [OP_MEMALIGN] = 30, [OP_REALLOC] = 400,   [OP_REALLOCARRAY] = 20,  [OP_REALLOC_USABLE] = 10,
+    [OP_FREE] = 80,     [OP_FREE_SIZED] = 60, [OP_USABLE_SIZE] = 10,   [OP_GIVE] = 25,
+    [OP_TAKE] = 25,     [OP_HEM_IN] = 60,
 };
 
 enum { TRIM_EVERY = 1 << 14, FORK_EVERY = 1 << 16 };
@@ -25,7 +33,7 @@ uint64_t plan_random(uint64_t *state)
     return x ^ (x >> 31);
 }
 
-static enum op_kind random_kind(uint64_t random)
+static enum op_kind random_kind(uint64_t random, const unsigned *shares)
 {
     if (random % TRIM_EVERY == 0)
         return OP_TRIM;
@@ -77,10 +85,25 @@ static size_t random_size(uint64_t *state)
     return log_uniform(state, 22) % (((size_t)4 << 20) + 1);
 }
 
-static size_t random_alignment(uint64_t *state)
+/* Around the ends of the kinds: small to 32 KiB, large to 1 MiB, huge beyond. */
+static size_t rough_size(uint64_t *state)
 {
     uint64_t random = plan_random(state);
-    unsigned most_bits = random % 64 == 0 ? 21 : random % 8 == 0 ? 16 : 12;
+    size_t edge = (size_t)(random & 1 ? 32 : 1024) << 10;
+    unsigned place = (unsigned)(random >> 8) % 100;
+    if (place < 15)
+        return log_uniform(state, 14);
+    if (place < 35)
+        return edge - 8192 + plan_random(state) % 16384;
+    if (place < 60)
+        return log_uniform(state, 19);
+    return plan_random(state) % ((size_t)1 << (20 + (random >> 32) % 4));
+}
+
+static size_t random_alignment(uint64_t *state, bool rough)
+{
+    uint64_t random = plan_random(state);
+    unsigned most_bits = rough ? 23 : random % 64 == 0 ? 21 : random % 8 == 0 ? 16 : 12;
     return (size_t)1 << ((random >> 32) % (most_bits + 1));
 }
 
@@ -97,11 +120,12 @@ struct op plan_op(const struct plan *plan, unsigned thread, uint64_t index)
     uint64_t state =
         plan->seed * 0xd1342543de82ef95u + ((uint64_t)thread << 56) + index * 0x2545f4914f6cdd1du;
     plan_random(&state);
-    struct op op = {.kind = random_kind(plan_random(&state)), .count = 1};
+    const unsigned *shares = plan->rough ? rough_shares : usual_shares;
+    struct op op = {.kind = random_kind(plan_random(&state), shares), .count = 1};
     op.slot = (uint32_t)(plan_random(&state) % plan->nslots);
     op.dice = (uint32_t)plan_random(&state);
-    op.size = random_size(&state);
-    op.alignment = random_alignment(&state);
+    op.size = plan->rough ? rough_size(&state) : random_size(&state);
+    op.alignment = random_alignment(&state, plan->rough);
     if (op.kind == OP_POSIX_MEMALIGN && op.alignment < sizeof(void *))
         op.alignment = sizeof(void *);
     if (op.kind == OP_CALLOC || op.kind == OP_REALLOCARRAY)
@@ -127,6 +151,7 @@ void plan_describe(struct op op, char *out_text, size_t text_bytes)
         [OP_TAKE] = "take from a thread:",
         [OP_REFUSED] = "impossible request with",
         [OP_TRIM] = "malloc_trim",
+        [OP_HEM_IN] = "a page without access behind",
         [OP_FORK] = "fork with",
     };
     const char *name = names[op.kind];

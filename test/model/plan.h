@@ -8,6 +8,7 @@
 #ifndef AC_TEST_MODEL_PLAN_H
 #define AC_TEST_MODEL_PLAN_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -27,7 +28,8 @@ enum op_kind {
     OP_TAKE,    /* put a block that was given to this thread into the slot */
     OP_REFUSED, /* ask for something that cannot be had */
     OP_TRIM,
-    OP_FORK, /* a child works on with the blocks of the thread, and ends */
+    OP_HEM_IN, /* map a page without access behind the slot's block, where nothing is */
+    OP_FORK,   /* a child works on with the blocks of the thread, and ends */
     OP_KINDS
 };
 
@@ -44,6 +46,7 @@ struct plan {
     uint64_t seed;
     unsigned nthreads;
     uint32_t nslots; /* of one thread */
+    bool rough;      /* mostly long and over-aligned blocks, resized between all kinds */
 };
 
 struct op plan_op(const struct plan *plan, unsigned thread, uint64_t index);

@@ -15,7 +15,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { THREADS_MAX = 16, MAILBOX_BLOCKS = 128, MESSAGE_BYTES = 500 };
+enum { THREADS_MAX = 16, MAILBOX_BLOCKS = 128, MESSAGE_BYTES = 500, OBSTACLES = 16 };
 
 enum origin { ORIGIN_PLAIN, ORIGIN_ALIGNED_ALLOC, ORIGIN_MEMALIGN };
 
@@ -60,6 +60,7 @@ struct worker {
     unsigned thread;
     uint64_t index; /* of the operation at hand */
     uint64_t done[OP_KINDS];
+    void *obstacles[OBSTACLES]; /* pages without access in the way of blocks that grow */
 };
 
 /* A world in a mapping of its own, with empty slots. */

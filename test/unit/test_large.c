@@ -386,6 +386,25 @@ static void test_large__freed_place_is_taken_at_once(void **state)
     heap_check_counts(0, 0);
 }
 
+/* The system moves nothing longer, and loses the addresses to another thread at the second try. */
+static void test_large__addresses_lost_at_the_second_try(void **state)
+{
+    bool zero;
+    (void)state;
+    start();
+    char *block = alloc(3 * MIB, 16, &zero);
+    unit_fill(block, 3 * MIB, 3);
+    size_t mapped = ac_fake_mapped_bytes();
+    ac_fake_fail(AC_FAKE_RESIZE, 1, true);
+    ac_fake_fail(AC_FAKE_MOVE, 1, true);
+    ac_fake_fail(AC_FAKE_MAP, 2, false);
+    assert_null(ac_large_resize(span_of(block), block, 6 * MIB, ME));
+    ac_fake_heal();
+    assert_int_equal(ac_fake_mapped_bytes(), mapped + 3 * MIB); /* what is another's now */
+    assert_true(unit_is_filled(block, 3 * MIB, 3));
+    release(block);
+}
+
 static const struct unit_test tests[] = {
     UNIT_TEST(test_large__kinds_and_sizes),
     UNIT_TEST(test_large__alignments),
@@ -401,5 +420,6 @@ static const struct unit_test tests[] = {
     UNIT_TEST(test_large__crimes),
     UNIT_TEST(test_large__old_place_is_taken_at_once),
     UNIT_TEST(test_large__freed_place_is_taken_at_once),
+    UNIT_TEST(test_large__addresses_lost_at_the_second_try),
 };
 UNIT_MAIN(tests)
