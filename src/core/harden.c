@@ -77,7 +77,7 @@ uint64_t ac_harden_random(void)
 void ac_harden_fork(void)
 {
     if (ac_harden_is_on())
-        ac_fetch_add_rlx(&counter, mix(ac_os_now_ns() ^ (uint64_t)ac_os_pid() << 40));
+        ac_fetch_add_rlx(&counter, mix(ac_os_exact_ns()));
 }
 
 uintptr_t ac_harden_place(size_t bytes)

@@ -169,6 +169,7 @@ static int note_words(void *arg)
     struct words *words = arg;
     for (unsigned i = 0; i < words->forks; i++)
         ac_fake_fork();
+    ac_fake_advance_ns(words->forks);
     acre_free(acre_malloc(300000)); /* a slow path */
     words->process = ac_harden_random();
     words->heap = ac_hardmag_next(ac_heap_mine());
