@@ -37,7 +37,7 @@ static uint32_t function_of(struct making *m, uint32_t number)
                              (uint32_t)tree->nfunctions);
     if (row == tree->nfunctions) {
         tree->functions =
-            ac_grow(tree->functions, tree->nfunctions, &m->function_room, 1, sizeof(*tree->functions));
+            ac_grow(tree->functions, tree->nfunctions, &m->function_room, 1, sizeof(const void *));
         tree->functions[tree->nfunctions++] = frame;
     }
     m->function_of[number] = row;
@@ -120,7 +120,7 @@ void ac_flame_tree_make(const struct ac_profile *profile, struct ac_flame_tree *
     *out = (struct ac_flame_tree){0};
     m.function_of = ac_zeroed(profile->nframes, sizeof(*m.function_of));
     out->site_nodes = ac_zeroed(profile->nsites, sizeof(*out->site_nodes));
-    out->functions = ac_grow(NULL, 0, &m.function_room, 1, sizeof(*out->functions));
+    out->functions = ac_grow(NULL, 0, &m.function_room, 1, sizeof(const void *));
     out->functions[out->nfunctions++] = NULL;
     add_node(&m, &(struct ac_flame_node){0});
     for (size_t i = 0; i < profile->nsites; i++) {
