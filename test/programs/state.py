@@ -12,7 +12,6 @@ import sys
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 HEADER = "<8s6I32s3Q4I"
-MAX_BYTES = 4 << 20
 # In use, or free and still held: the peak that was seen may be one moment after the program freed much of it.
 HEAP = (
     "small_live_bytes",
@@ -27,6 +26,11 @@ HEAP = (
 def text(name):
     with open(os.path.join(TOP, name), encoding="utf-8") as file:
         return file.read()
+
+
+def max_bytes():
+    mib = re.search(r"define AC_STATE_MAX_BYTES \(\(uint64_t\)(\d+) << 20\)", text("src/core/state.h"))
+    return int(mib.group(1)) << 20
 
 
 def stat_names():
@@ -84,7 +88,7 @@ def check(path, least_kib):
 def main():
     if len(sys.argv) == 3 and sys.argv[1] == "new":
         with open(sys.argv[2], "wb") as file:
-            file.write(bytes(MAX_BYTES))
+            file.truncate(max_bytes())
     elif len(sys.argv) in (3, 4) and sys.argv[1] == "check":
         check(sys.argv[2], int(sys.argv[3]) if len(sys.argv) == 4 else 1)
     else:
