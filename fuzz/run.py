@@ -18,7 +18,7 @@ import sys
 TOP = pathlib.Path(__file__).resolve().parent.parent
 FLAGS = f"-std=gnu11 -O1 -g -D_GNU_SOURCE -DMODEL_PREFIXED -fno-builtin -I{TOP}/include -I{TOP}/src -I{TOP}/test"
 FLAGS += f" -I{TOP}/test/model -I{TOP}/fuzz"
-ENGINE = ["base", "os", "core", "heap", "report", "verify", "api"]
+ENGINE = ["base", "os", "core", "watch", "heap", "report", "verify", "api"]
 MODEL = ["claims", "pattern", "perform", "subject", "world"]
 
 

@@ -140,7 +140,7 @@ def complaints(program, kind, status, output):
     if status not in ends:
         yield f"expected {' or '.join(ending(end) for end in ends)}, got: {ending(status)}"
     texts = "|".join(re.escape(text) for text in fault_texts())
-    line = rf"acre: ((read |write )?({texts})) 0x[0-9a-f]+ \([^\n]*thread [1-9][0-9]*(, stack( 0x[0-9a-f]+)+)?\)\n"
+    line = rf"acre: ((read |write |access )?({texts})) 0x[0-9a-f]+ \([^\n]*thread [1-9][0-9]*(, stack( 0x[0-9a-f]+)+)?\)\n"
     if program.is_guarded:
         line += r"(acre:   (allocated|freed) by thread [1-9][0-9]*, stack( 0x[0-9a-f]+)+\n){1,2}"
     if not re.fullmatch(f"({line})+" if program.verb == "report" else line, output):

@@ -1,4 +1,4 @@
-// expect: fault "in freed memory, at" "^write " "37 bytes asked for" "allocated by thread" "freed by thread"
+// expect: fault "in freed memory, at" "^(write|access) " "allocated by thread" "freed by thread"
 // environment: ACRE_CONF=guard_every=1
 // SPDX-License-Identifier: MIT
 // A write to a freed block, by another thread than the one that freed it.

@@ -1,4 +1,4 @@
-// expect: fault "before the start of a block, at" "^read " "37 bytes asked for" "allocated by thread"
+// expect: fault "before the start of a block, at" "^(read|access) " "allocated by thread"
 // environment: ACRE_CONF=guard_every=1
 // SPDX-License-Identifier: MIT
 // A read of the byte before the block.

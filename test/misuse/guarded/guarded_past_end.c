@@ -1,4 +1,4 @@
-// expect: fault "past the end of a block, at" "^write " "37 bytes asked for" "allocated by thread"
+// expect: fault "past the end of a block, at" "^(write|access) " "37 bytes asked for" "allocated by thread"
 // environment: ACRE_CONF=guard_every=1
 // SPDX-License-Identifier: MIT
 // A write to the first byte that cannot be the block's.
