@@ -18,8 +18,8 @@ seen="$seen -Dpthread_key_create=race_key_create -Dpthread_setspecific=race_sets
 for file in "$src"/base/*.c "$src"/core/*.c "$src"/watch/*.c "$src"/heap/*.c "$src"/verify/*.c "$src"/os/lock.c "$here/scenarios.c"; do
     echo "$common $seen -c $file -o $out/$(echo "${file#"$src"}" | tr / _).o"
 done >"$out/commands"
-for file in checker memory calls machine; do
-    echo "$common -O2 -c $here/$file.c -o $out/$file.o"
+for file in checker memory calls machine ../support/bare_os; do
+    echo "$common -O2 -c $here/$file.c -o $out/$(basename "$file").o"
 done >>"$out/commands"
 rm -f "$out"/*.o
 tr '\n' '\0' <"$out/commands" | xargs -0 -P "$(nproc)" -I@ sh -c "gcc @"

@@ -160,18 +160,6 @@ void ac_os_abort(void)
     race_fail("the engine ends the process: %s", written);
 }
 
-void ac_os_trap(void)
-{
-    ac_os_abort();
-}
-
-unsigned ac_os_stack(uintptr_t sp, uintptr_t *out_addrs, unsigned max)
-{
-    (void)sp;
-    (void)out_addrs;
-    return max > 0 ? 0 : max;
-}
-
 /* ---- the profiler, which no scenario turns on ---- */
 
 uint64_t ac_os_exact_ns(void)
@@ -199,56 +187,6 @@ bool ac_os_copy(void *out, uintptr_t from, size_t bytes)
     return false;
 }
 
-int ac_os_open(const char *path)
-{
-    (void)path;
-    return -1;
-}
-
-int ac_os_create(const char *path)
-{
-    (void)path;
-    return -1;
-}
-
-size_t ac_os_read(int fd, char *out_text, size_t cap)
-{
-    (void)fd;
-    (void)out_text;
-    (void)cap;
-    return 0;
-}
-
-void ac_os_close(int fd)
-{
-    (void)fd;
-}
-
-void ac_os_watch_accesses(ac_os_access_handler *to)
-{
-    (void)to;
-}
-
-unsigned ac_os_cpu_count(void)
-{
-    return 64;
-}
-
-bool ac_os_has_leaders_credentials(void)
-{
-    return true;
-}
-
-bool ac_os_may_ignore_advice(void)
-{
-    return false;
-}
-
-bool ac_os_is_restricted(void)
-{
-    return false;
-}
-
 uint32_t ac_os_pid(void)
 {
     return 1;
@@ -265,33 +203,13 @@ void *ac_os_map_file(const char *path, void *at, size_t bytes, struct ac_os_shar
     return ac_os_map_shared(path, at, bytes, inout_shared);
 }
 
-void *ac_os_map_shared(const char *name, void *at, size_t bytes, struct ac_os_shared *inout_shared)
-{
-    (void)name;
-    (void)at;
-    (void)bytes;
-    (void)inout_shared;
-    return NULL;
-}
-
 void *ac_os_map_nameless(void *at, size_t bytes)
 {
     (void)at, (void)bytes;
     return NULL;
 }
 
-void ac_os_zero_shared(void *addr, size_t bytes)
-{
-    memset(addr, 0, bytes);
-}
-
 /* What only hardened mode asks for, which no scenario is about. */
-void ac_os_entropy(uint64_t out_words[2])
-{
-    out_words[0] = 1;
-    out_words[1] = 2;
-}
-
 bool ac_os_guard(void *addr, size_t bytes)
 {
     (void)addr;

@@ -239,24 +239,10 @@ void *ac_os_map_file(const char *path, void *at, size_t bytes, struct ac_os_shar
     return found && machine.file_bytes >= bytes ? machine.file : NULL;
 }
 
-void *ac_os_map_shared(const char *name, void *at, size_t bytes, struct ac_os_shared *inout_shared)
-{
-    (void)name;
-    (void)at;
-    (void)bytes;
-    (void)inout_shared;
-    return NULL;
-}
-
 void *ac_os_map_nameless(void *at, size_t bytes)
 {
     memset(at, 0, bytes);
     return at;
-}
-
-void ac_os_zero_shared(void *addr, size_t bytes)
-{
-    memset(addr, 0, bytes);
 }
 
 uint64_t ac_os_exact_ns(void)
@@ -280,51 +266,6 @@ bool ac_os_copy(void *out, uintptr_t from, size_t bytes)
 {
     memcpy(out, (const void *)from, bytes);
     return true;
-}
-
-int ac_os_open(const char *path)
-{
-    (void)path;
-    return -1;
-}
-
-int ac_os_create(const char *path)
-{
-    (void)path;
-    return -1;
-}
-
-size_t ac_os_read(int fd, char *out_text, size_t cap)
-{
-    (void)fd;
-    (void)out_text;
-    (void)cap;
-    return 0;
-}
-
-void ac_os_close(int fd)
-{
-    (void)fd;
-}
-
-unsigned ac_os_cpu_count(void)
-{
-    return 64;
-}
-
-bool ac_os_has_leaders_credentials(void)
-{
-    return true;
-}
-
-bool ac_os_may_ignore_advice(void)
-{
-    return false;
-}
-
-bool ac_os_is_restricted(void)
-{
-    return false;
 }
 
 uint32_t ac_os_thread_id(void)
