@@ -83,24 +83,29 @@ static bool can_write(const struct ac_profile *profile, char *why)
     return addresses && !profile->is_difference;
 }
 
-bool ac_profile_write_gperftools(const struct ac_profile *profile, const struct ac_profile_show *show,
-                                 FILE *out, char *why)
+/* jemalloc puts a stack before its numbers, gperftools behind them. */
+static bool write_text(const struct ac_profile *profile, FILE *out, char *why, bool jemalloc)
 {
     struct numbers numbers;
     int64_t row[AC_PROFILE_INUSE_SPACE + 1];
-    (void)show;
     if (!can_write(profile, why))
         return false;
     take_numbers(profile, &numbers);
-    fputs("heap profile: ", out);
+    fputs(jemalloc ? "heap_v2/1\n  t*: " : "heap profile: ", out);
     put_numbers(numbers.sums, out);
-    fputs(" @ heap_v2/1\n", out);
+    fputs(jemalloc ? "\n" : " @ heap_v2/1\n", out);
     for (size_t i = 0; i < profile->nsites; i++) {
         if (!numbers_of(&numbers, i, row))
             continue;
+        if (jemalloc) {
+            put_addresses(profile, &profile->sites[i], out);
+            fputs("\n  t*: ", out);
+        }
         put_numbers(row, out);
-        fputc(' ', out);
-        put_addresses(profile, &profile->sites[i], out);
+        if (!jemalloc) {
+            fputc(' ', out);
+            put_addresses(profile, &profile->sites[i], out);
+        }
         fputc('\n', out);
     }
     put_modules(profile, out);
@@ -109,30 +114,18 @@ bool ac_profile_write_gperftools(const struct ac_profile *profile, const struct 
     return true;
 }
 
+bool ac_profile_write_gperftools(const struct ac_profile *profile, const struct ac_profile_show *show,
+                                 FILE *out, char *why)
+{
+    (void)show;
+    return write_text(profile, out, why, false);
+}
+
 bool ac_profile_write_jemalloc(const struct ac_profile *profile, const struct ac_profile_show *show,
                                FILE *out, char *why)
 {
-    struct numbers numbers;
-    int64_t row[AC_PROFILE_INUSE_SPACE + 1];
     (void)show;
-    if (!can_write(profile, why))
-        return false;
-    take_numbers(profile, &numbers);
-    fputs("heap_v2/1\n  t*: ", out);
-    put_numbers(numbers.sums, out);
-    fputc('\n', out);
-    for (size_t i = 0; i < profile->nsites; i++) {
-        if (!numbers_of(&numbers, i, row))
-            continue;
-        put_addresses(profile, &profile->sites[i], out);
-        fputs("\n  t*: ", out);
-        put_numbers(row, out);
-        fputc('\n', out);
-    }
-    put_modules(profile, out);
-    for (int v = 0; v <= AC_PROFILE_INUSE_SPACE; v++)
-        free(numbers.columns[v]);
-    return true;
+    return write_text(profile, out, why, true);
 }
 
 /* ---- reading ---- */

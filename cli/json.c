@@ -51,3 +51,16 @@ json_t *ac_json_classes(const struct ac_snapshot *snapshot)
     }
     return classes;
 }
+
+json_t *ac_json_frame(const struct ac_profile *profile, const struct ac_profile_frame *frame)
+{
+    char text[512];
+    json_t *value = json_object();
+    json_object_set_new(value, "name",
+                        ac_json_text(ac_profile_frame_name(profile, frame, text, sizeof(text))));
+    if (frame->file[0] != '\0')
+        json_object_set_new(value, "file", ac_json_text(frame->file));
+    if (frame->line != 0)
+        ac_json_set(value, "line", frame->line);
+    return value;
+}

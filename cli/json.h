@@ -10,6 +10,7 @@
 
 #include "core/stat.h"
 #include "core/state.h"
+#include "profile.h"
 
 /* Arguments and paths may be any bytes, JSON is UTF-8: what is not gets '?' for every byte beyond ASCII. null
  * for NULL. */
@@ -22,5 +23,8 @@ void ac_json_set_stats(json_t *object, const struct ac_snapshot *snapshot, uint3
 
 /* The size classes, but for rows not used. */
 json_t *ac_json_classes(const struct ac_snapshot *snapshot);
+
+/* A frame of a profile: name, and file and line where they are known. */
+json_t *ac_json_frame(const struct ac_profile *profile, const struct ac_profile_frame *frame);
 
 #endif

@@ -32,15 +32,8 @@ static json_t *make_margins(const struct ac_profile *profile, const double *vari
 
 static json_t *make_row(const struct ac_profile *profile, const struct ac_profile_row *row)
 {
-    char text[512];
     const struct ac_profile_frame *frame = row->frame;
-    json_t *object = json_object();
-    json_object_set_new(object, "name",
-                        ac_json_text(ac_profile_frame_name(profile, frame, text, sizeof(text))));
-    if (frame->file[0] != '\0')
-        json_object_set_new(object, "file", ac_json_text(frame->file));
-    if (frame->line != 0)
-        ac_json_set(object, "line", frame->line);
+    json_t *object = ac_json_frame(profile, frame);
     if (frame->module != 0)
         json_object_set_new(object, "module", ac_json_text(profile->modules[frame->module - 1].path));
     json_object_set_new(object, "flat", make_values(profile, row->flat));

@@ -12,19 +12,9 @@
 
 static json_t *make_frames(const struct ac_profile *profile)
 {
-    char text[512];
     json_t *frames = json_array();
-    for (size_t i = 0; i < profile->nframes; i++) {
-        const struct ac_profile_frame *frame = &profile->frames[i];
-        json_t *value = json_object();
-        json_object_set_new(value, "name",
-                            ac_json_text(ac_profile_frame_name(profile, frame, text, sizeof(text))));
-        if (frame->file[0] != '\0')
-            json_object_set_new(value, "file", ac_json_text(frame->file));
-        if (frame->line != 0)
-            ac_json_set(value, "line", frame->line);
-        json_array_append_new(frames, value);
-    }
+    for (size_t i = 0; i < profile->nframes; i++)
+        json_array_append_new(frames, ac_json_frame(profile, &profile->frames[i]));
     return frames;
 }
 
