@@ -30,6 +30,17 @@ AC_INLINE uint64_t ac_align_down(uint64_t n, uint64_t align)
     return n & ~(align - 1);
 }
 
+/* What splitmix64 (Steele, Lea, Flood 2014) makes of each number of a sequence that goes up by AC_MIX_STEP:
+ * words as good as random, a different one for each. */
+#define AC_MIX_STEP ((uint64_t)0x9e3779b97f4a7c15)
+
+AC_INLINE uint64_t ac_mix(uint64_t x)
+{
+    x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
+    x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
+    return x ^ (x >> 31);
+}
+
 /* Smallest power of two not below n; n in 1 .. 2^63. */
 AC_INLINE uint64_t ac_pow2_up(uint64_t n)
 {

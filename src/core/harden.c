@@ -35,13 +35,6 @@ static bool has_markers;
 static bool any_mapped; /* guard pages that are mappings */
 static uint32_t splits;
 
-static uint64_t mix(uint64_t x)
-{
-    x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
-    x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
-    return x ^ (x >> 31);
-}
-
 /* libc takes its own secrets from the same 16 bytes; they cannot be had back from this one. */
 void ac_harden_start(void)
 {
@@ -49,9 +42,9 @@ void ac_harden_start(void)
     if (!ac_harden_is_on())
         return;
     ac_os_entropy(seed);
-    uint64_t secret = mix(seed[0] + 0x9e3779b97f4a7c15u);
-    secret = mix(secret ^ seed[1] ^ (ac_os_now_ns() << 20));
-    secret = mix(secret ^ (uintptr_t)&seed);
+    uint64_t secret = ac_mix(seed[0] + AC_MIX_STEP);
+    secret = ac_mix(secret ^ seed[1] ^ (ac_os_now_ns() << 20));
+    secret = ac_mix(secret ^ (uintptr_t)&seed);
     ac_option_value[AC_OPTION_SECRET] = secret | 1;
     size_t page = ac_os_page_size();
     void *probe = ac_os_map(0, page);
@@ -68,8 +61,8 @@ void ac_harden_seal(void)
 
 uint64_t ac_harden_random(void)
 {
-    uint64_t n = ac_fetch_add_rlx(&counter, 0x9e3779b97f4a7c15u);
-    return mix(mix(n ^ ac_harden_secret()) + ac_harden_secret());
+    uint64_t n = ac_fetch_add_rlx(&counter, AC_MIX_STEP);
+    return ac_mix(ac_mix(n ^ ac_harden_secret()) + ac_harden_secret());
 }
 
 /* The secret stays: what is inherited was made with it, and it keeps two children of one moment from being
@@ -77,7 +70,7 @@ uint64_t ac_harden_random(void)
 void ac_harden_fork(void)
 {
     if (ac_harden_is_on())
-        ac_fetch_add_rlx(&counter, mix(ac_os_exact_ns()));
+        ac_fetch_add_rlx(&counter, ac_mix(ac_os_exact_ns()));
 }
 
 uintptr_t ac_harden_place(size_t bytes)

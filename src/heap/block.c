@@ -37,11 +37,6 @@ static void clear(void *block, size_t bytes)
         memset(block, 0, bytes);
 }
 
-static bool span_is_guarded(const struct ac_span *span)
-{
-    return span != NULL && span->kind == AC_SPAN_GUARDED;
-}
-
 static void *clear_class(void *block, size_t index)
 {
     return memset(block, 0, ac_sizeclass[index / AC_BIN_WORDS].size_bytes);
@@ -53,7 +48,7 @@ static AC_NOINLINE void *zeroed_slow(size_t size, uint64_t top)
     void *block = ac_alloc_slow(size, top);
     if (block == NULL)
         return NULL;
-    if (span_is_guarded(ac_entry_span(ac_pagemap_get(block))))
+    if (ac_guard_owns(block))
         return memset(block, 0, ac_guard_size(block));
     if (!ac_harden_is_on())
         return clear_class(block, ac_bin_of_size(size));
@@ -116,11 +111,11 @@ static struct ac_span *live_span(const void *block, size_t *out_foreign_bytes)
 size_t ac_block_usable(const void *block)
 {
     size_t foreign_bytes;
+    if (ac_guard_owns(block))
+        return ac_guard_size(block);
     struct ac_span *span = live_span(block, &foreign_bytes);
     if (span == NULL)
         return foreign_bytes;
-    if (span_is_guarded(span))
-        return ac_guard_size(block);
     if (ac_harden_is_on())
         return ac_hardened_size(span, block);
     return span->kind == AC_SPAN_SMALL ? span->size_bytes : span->bytes;
@@ -150,7 +145,7 @@ static void *resize_large(struct ac_span *span, void *block, size_t size)
     return same;
 }
 
-static void *resize_hardened(struct ac_span *span, void *block, size_t size)
+static void *resize_hardened_in_place(struct ac_span *span, void *block, size_t size)
 {
     void *same = ac_hardened_resize(span, block, size);
     if (same != NULL || span->kind != AC_SPAN_HUGE)
@@ -189,25 +184,35 @@ static void *move(void *block, size_t old_bytes, size_t size)
     return moved;
 }
 
+static AC_COLD void *resize_guarded(void *block, size_t size)
+{
+    size_t old_bytes = ac_guard_size(block);
+    return size == old_bytes ? block : move(block, old_bytes, size);
+}
+
+static AC_NOINLINE void *resize_hardened(struct ac_span *span, void *block, size_t size)
+{
+    if (ac_guard_owns(block))
+        return resize_guarded(block, size);
+    void *same = resize_hardened_in_place(span, block, size);
+    if (same == NULL)
+        return move(block, ac_hardened_size(span, block), size);
+    return same == block ? note_resize(block, size) : note_resize_large(block, same, size);
+}
+
 void *ac_block_resize(void *block, size_t size)
 {
     size_t old_bytes = 0;
     struct ac_span *span = live_span(block, &old_bytes);
-    if (span_is_guarded(span)) {
-        old_bytes = ac_guard_size(block);
-        return size == old_bytes ? block : move(block, old_bytes, size);
-    }
-    if (span != NULL && ac_harden_is_on()) {
-        void *same = resize_hardened(span, block, size);
-        if (same == NULL)
-            return move(block, ac_hardened_size(span, block), size);
-        return same == block ? note_resize(block, size) : note_resize_large(block, same, size);
-    }
+    if (span != NULL && ac_harden_is_on())
+        return resize_hardened(span, block, size);
     if (span != NULL && span->kind == AC_SPAN_SMALL) {
         old_bytes = span->size_bytes;
         if (size <= AC_SMALL_MAX_BYTES && ac_class_of_size(size) == span->class)
             return note_resize(block, size);
     } else if (span != NULL) {
+        if (ac_guard_owns(block))
+            return resize_guarded(block, size);
         if (page_round(size) == span->bytes)
             return note_resize(block, size);
         void *same = size > AC_SMALL_MAX_BYTES ? resize_large(span, block, size) : NULL;
@@ -252,7 +257,7 @@ static size_t guarded_size(unsigned class, size_t align, size_t size)
 static void free_checked(void *block, unsigned class, size_t align, size_t size)
 {
     const struct ac_span *span = ac_entry_span(ac_pagemap_get(block));
-    if (span_is_guarded(span))
+    if (ac_guard_owns(block))
         ac_guard_check_size(block, guarded_size(class, align, size));
     else if (span != NULL && ac_harden_is_on())
         ac_hardened_check_size(span, block, size, align);

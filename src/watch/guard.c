@@ -29,8 +29,7 @@ struct slot {
 
 static struct {
     struct ac_lock lock;
-    bool shut;      /* it could not be made, or was torn by a fork */
-    uintptr_t base; /* 0: not made yet. Written last                */
+    bool shut; /* it could not be made, or was torn by a fork */
     size_t page_bytes;
     unsigned nslots;
     unsigned next;
@@ -38,20 +37,22 @@ static struct {
     uint64_t random;
 } pool;
 
+uintptr_t ac_guard_base;
+size_t ac_guard_bytes;
 static struct ac_span span AC_ALIGNED(AC_CACHE_LINE);
 
 /* ---- slots ---- */
 
 static uintptr_t page_of(unsigned i)
 {
-    return pool.base + (2 * (size_t)i + 1) * pool.page_bytes;
+    return ac_guard_base + (2 * (size_t)i + 1) * pool.page_bytes;
 }
 
 /* The slot on whose page an address lies; of an address on a page between two, the one whose block ends or
  * begins there; NULL: neither. */
 static struct slot *slot_at(uintptr_t addr)
 {
-    size_t page = (addr - pool.base) / pool.page_bytes;
+    size_t page = (addr - ac_guard_base) / pool.page_bytes;
     if (page > 2 * (size_t)pool.nslots)
         return NULL;
     if (page % 2 == 1)
@@ -82,10 +83,7 @@ static void tell_history(const struct slot *slot)
 
 static enum ac_os_verdict on_access(const struct ac_os_access *access)
 {
-    uintptr_t base = ac_load_acq(&pool.base);
-    if (base == 0 || access->addr - base >= ac_span_bytes(&span))
-        return AC_OS_NOT_OURS;
-    const struct slot *slot = slot_at(access->addr);
+    const struct slot *slot = ac_guard_owns((const void *)access->addr) ? slot_at(access->addr) : NULL;
     if (slot == NULL)
         return AC_OS_NOT_OURS;
     enum ac_fault fault = slot->state == SLOT_FREED    ? AC_FAULT_FREED_ACCESS
@@ -147,7 +145,8 @@ static bool pool_make_locked(void)
     ac_addresses_add_own(base, bytes);
     ac_addresses_add_own(pool.slots, slots_bytes);
     ac_pagemap_set(span.base, span.units, ac_entry_make(&span, 0, 0));
-    ac_store_rel(&pool.base, (uintptr_t)base);
+    ac_store_rlx(&ac_guard_base, (uintptr_t)base);
+    ac_store_rel(&ac_guard_bytes, bytes);
     ac_os_watch_accesses(on_access);
     pool.shut = false;
     return true;
@@ -155,10 +154,8 @@ static bool pool_make_locked(void)
 
 static uint64_t random_word(void)
 {
-    uint64_t x = ac_fetch_add_rlx(&pool.random, 0x9e3779b97f4a7c15u) ^ ac_os_now_ns() ^ (uintptr_t)&x;
-    x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
-    x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
-    return x ^ (x >> 31);
+    uint64_t n = ac_fetch_add_rlx(&pool.random, AC_MIX_STEP);
+    return ac_mix(n ^ ac_os_now_ns() ^ (uintptr_t)&n);
 }
 
 uint32_t ac_guard_draw(void)
@@ -213,7 +210,7 @@ void *ac_guard_alloc(size_t size, uint32_t me)
     void *block = NULL;
     if (!ac_lock_try(&pool.lock, me))
         return NULL;
-    if (!pool.shut && (pool.base != 0 || pool_make_locked()) && padded(size) <= pool.page_bytes) {
+    if (!pool.shut && (ac_guard_base != 0 || pool_make_locked()) && padded(size) <= pool.page_bytes) {
         struct slot *slot = free_slot_locked();
         block = slot != NULL ? slot_open_locked(slot, size) : NULL;
     }

@@ -14,7 +14,7 @@
  * Does not know: size classes; where other blocks come from.
  * Invariants: GD1 a page allows access while its block is live, and at no other time; GD2 a page is not used
  *             again before all others that are free; GD3 all its units lead to one span of kind
- *             AC_SPAN_GUARDED; GD4 it takes at most AC_GUARD_MAX_BYTES, and nothing while guard_every is 0.
+ *             AC_SPAN_GUARDED; GD4 it takes less than a MiB, and nothing while guard_every is 0.
  * Threads:    one lock. Whoever calls ac_guard_alloc or ac_guard_free has marked its heap (thread.h), so that
  *             no handler comes here meanwhile. In a forked child the blocks stay; where another thread was in
  *             here at the fork, no new ones are made.
@@ -28,7 +28,15 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define AC_GUARD_MAX_BYTES ((size_t)1 << 20)
+/* Where the guarded blocks lie: nowhere, until there are any; then for good. */
+extern uintptr_t ac_guard_base AC_HIDDEN;
+extern size_t ac_guard_bytes AC_HIDDEN;
+
+AC_INLINE bool ac_guard_owns(const void *block)
+{
+    size_t bytes = ac_load_acq(&ac_guard_bytes);
+    return (uintptr_t)block - ac_load_rlx(&ac_guard_base) < bytes;
+}
 
 /* Whether the slow path of malloc that counts down *inout_left is to ask for a guarded block. */
 AC_INLINE bool ac_guard_is_due(uint32_t *inout_left)

@@ -12,21 +12,13 @@
  */
 #include "watch/prof_draw.h"
 
+#include "base/bits.h"
 #include "core/state.h"
 
 #include <string.h>
 
 #define LN2 0.693147180559945309417
 #define SQRT2 1.41421356237309504880
-
-/* splitmix64: any state will do, also 0. */
-static uint64_t next_random(uint64_t *inout_random)
-{
-    uint64_t z = *inout_random += 0x9e3779b97f4a7c15u;
-    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ z >> 27) * 0x94d049bb133111ebu;
-    return z ^ z >> 31;
-}
 
 /* ln of 1 <= m < 2: by the area hyperbolic tangent of (m - 1) / (m + 1). */
 static double ln_mantissa(double m)
@@ -44,7 +36,7 @@ static double ln_mantissa(double m)
 
 double ac_prof_exponential(uint64_t *inout_random)
 {
-    uint64_t r = next_random(inout_random) | 1;
+    uint64_t r = ac_mix(*inout_random += AC_MIX_STEP) | 1;
     int zeros = __builtin_clzll(r);
     uint64_t bits = (uint64_t)1023 << 52 | (r << zeros << 1) >> 12;
     double m;
