@@ -192,6 +192,14 @@ int race_self(void)
     return race.running ? race.self : -1;
 }
 
+bool race_is_last(void)
+{
+    for (unsigned i = 0; i < race.nthreads; i++)
+        if ((int)i != race.self && !race.threads[i].done)
+            return false;
+    return true;
+}
+
 void race_wait(uint32_t *word, uint32_t value)
 {
     race_step();

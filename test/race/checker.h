@@ -55,6 +55,9 @@ void race_fail(const char *format, ...) __attribute__((noreturn, format(printf, 
 /* 0 .. RACE_MAX_THREADS - 1; -1 in setup and end. */
 int race_self(void);
 
+/* True when all other threads have come to their end. */
+bool race_is_last(void);
+
 /* Lets another thread go on, if there is one, at no price. */
 void race_yield(void);
 

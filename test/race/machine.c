@@ -16,6 +16,7 @@
 
 bool machine_has_no_barrier;
 unsigned machine_nstarted;
+bool machine_forbids_threads;
 static uintptr_t next_map;
 static uint32_t *wiped;
 static char written[200];
@@ -133,17 +134,42 @@ bool ac_os_barrier_all(void)
     return true;
 }
 
+static struct {
+    void (*fn)(void *);
+    void *arg;
+    uint32_t *alive;
+} started;
+
 bool ac_os_start_thread(void (*fn)(void *), void *arg, void *stack, size_t stack_bytes, uint32_t *alive)
 {
-    (void)fn;
-    (void)arg;
     (void)stack;
     (void)stack_bytes;
+    race_yield();
+    if (machine_forbids_threads)
+        race_fail("a thread is started where none may be");
     race_log(&machine_nstarted, sizeof machine_nstarted);
+    race_log(&started, sizeof started);
     race_log(alive, sizeof *alive);
     machine_nstarted++;
+    started.fn = fn;
+    started.arg = arg;
+    started.alive = alive;
     *alive = 1;
     return true;
+}
+
+bool machine_has_started(void)
+{
+    return started.alive != NULL && *started.alive != 0;
+}
+
+void machine_run_started(void)
+{
+    started.fn(started.arg);
+    race_step();
+    race_log(started.alive, sizeof *started.alive);
+    *started.alive = 0;
+    race_wake(started.alive, RACE_MAX_THREADS);
 }
 
 bool ac_os_write(int fd, const char *text, size_t len)
@@ -209,7 +235,7 @@ void *ac_os_map_nameless(void *at, size_t bytes)
     return NULL;
 }
 
-/* What only hardened mode asks for, which no scenario is about. */
+/* What only hardened mode asks for, in which no scenario allocates. */
 bool ac_os_guard(void *addr, size_t bytes)
 {
     (void)addr;

@@ -14,6 +14,13 @@ extern bool machine_has_no_barrier;
 /* Threads given to ac_os_start_thread in this run. */
 extern unsigned machine_nstarted;
 
+/* From now on a thread that is started is a failure. */
+extern bool machine_forbids_threads;
+
+/* For a coroutine of a scenario: is the last of those threads, from its start to its end. */
+void machine_run_started(void);
+bool machine_has_started(void); /* and it has not ended */
+
 /* What libc does at the end of a thread: the destructor of the key. */
 void machine_end_thread(void);
 

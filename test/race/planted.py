@@ -44,6 +44,20 @@ ROWS = [
     ("two helpers", "heap/helper.c",
      "if (other == generation + 1 || !ac_cas_acq(&helper.starting, &other, generation + 1))\n        return;",
      "if (other == generation + 2)\n        return;", "helper", 1, "FAILED"),
+    ("a starter does not fence before it looks", "heap/helper.c",
+     "    ac_fence_full(); /* of the pair in ac_helper_stop: one of both sees the other */\n", "",
+     "stop", 2, "where none may be"),
+    ("a stopper does not wait for one that is being started", "heap/helper.c",
+     "if (!is_starting() && !is_running())", "if (!is_running())", "stop", 2, "where none may be"),
+    ("a stopper does not try again", "heap/helper.c", "round < STOP_ROUNDS", "round < 1", "stop", 1, "machine_has_started"),
+    ("what goes into quarantine is counted afterwards", "heap/fenced.c",
+     "    if (in != NULL && in->kind == AC_SPAN_LARGE)\n        ac_fetch_add_rlx(&held_units, in->units);\n"
+     "    struct ac_span *out = ac_swap_arl(&quarantine[place], in);\n",
+     "    struct ac_span *out = ac_swap_arl(&quarantine[place], in);\n"
+     "    if (in != NULL && in->kind == AC_SPAN_LARGE)\n        ac_fetch_add_rlx(&held_units, in->units);\n",
+     "quarantine", 2, "FAILED"),
+    ("what comes into quarantine is not released", "heap/fenced.c", "ac_swap_arl(&quarantine[place], in)",
+     "__atomic_exchange_n(&quarantine[place], in, __ATOMIC_RELAXED)", "quarantine", 2, "data race"),
 ]  # fmt: skip
 
 

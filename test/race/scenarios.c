@@ -17,6 +17,7 @@
 #include "core/span.h"
 #include "heap/alloc.h"
 #include "heap/central.h"
+#include "heap/fenced.h"
 #include "heap/flush.h"
 #include "heap/helper.h"
 #include "heap/nested.h"
@@ -405,6 +406,97 @@ static void helper_end(void)
     RACE_CHECK(machine_nstarted == 1);
 }
 
+/* ---- the helper is stopped for good while it is being started ---- */
+
+static void stop_starter(void)
+{
+    ac_helper_poke();
+}
+
+static void stop_stopper(void)
+{
+    ac_helper_stop(true);
+    RACE_CHECK(!machine_has_started()); /* HE3 */
+    race_log(&machine_forbids_threads, sizeof machine_forbids_threads);
+    machine_forbids_threads = true;
+}
+
+static void stop_helper(void)
+{
+    while (!machine_has_started() && !race_is_last())
+        race_yield();
+    if (machine_has_started())
+        machine_run_started();
+}
+
+static void stop_end(void)
+{
+    RACE_CHECK(machine_nstarted <= 1 && !machine_has_started());
+}
+
+/* ---- the quarantine of large blocks ---- */
+
+enum { PLACES = 16, SPAN_UNITS = 3 };
+static struct ac_span freed_spans[PLACES + 3];
+
+static void fill_quarantine(unsigned i)
+{
+    freed_spans[i].kind = AC_SPAN_LARGE;
+    freed_spans[i].units = SPAN_UNITS;
+    freed_spans[i].bytes = SPAN_UNITS * AC_UNIT_BYTES;
+    if (i < PLACES - 1)
+        RACE_CHECK(ac_fenced_give(&freed_spans[i]) == NULL);
+}
+
+static void quarantine_setup(void)
+{
+    for (unsigned i = 0; i < PLACES + 3; i++)
+        fill_quarantine(i);
+}
+
+/* Its memory is given back, and its record is another's. */
+static void recycle(struct ac_span *span)
+{
+    RACE_CHECK(ac_fenced_units() <= (PLACES + 3) * SPAN_UNITS);
+    if (span == NULL)
+        return;
+    RACE_CHECK(span->units == SPAN_UNITS); /* nobody else has got it */
+    span->units = 0;
+    span->kind = AC_SPAN_SMALL;
+}
+
+static void quarantine_giver(unsigned first)
+{
+    for (unsigned i = first; i < first + 2; i++)
+        recycle(ac_fenced_give(&freed_spans[i]));
+}
+
+static void quarantine_a(void)
+{
+    quarantine_giver(PLACES - 1);
+}
+
+static void quarantine_b(void)
+{
+    quarantine_giver(PLACES + 1);
+}
+
+static void quarantine_drainer(void)
+{
+    recycle(ac_fenced_evict());
+    recycle(ac_fenced_evict());
+}
+
+static void quarantine_end(void)
+{
+    struct ac_span *span;
+    while ((span = ac_fenced_evict()) != NULL)
+        recycle(span);
+    for (unsigned i = 0; i < PLACES + 3; i++)
+        RACE_CHECK(freed_spans[i].units == 0);
+    RACE_CHECK(ac_fenced_units() == 0);
+}
+
 /* ---- the deferred list of handlers ---- */
 
 static void defer(unsigned t, unsigned i)
@@ -477,6 +569,8 @@ static const struct race_scenario scenarios[] = {
     {"exit", exit_clear, {exit_leaver, exit_stealer, exit_newborn}, end_all, 1},
     {"fork", fork_setup, {fork_a, fork_b, fork_child}, fork_end, 1},
     {"helper", helper_setup, {helper_poke, helper_poke, helper_poke}, helper_end, 3},
+    {"stop", helper_setup, {stop_starter, stop_starter, stop_stopper, stop_helper}, stop_end, 2},
+    {"quarantine", quarantine_setup, {quarantine_a, quarantine_b, quarantine_drainer}, quarantine_end, 2},
     {"deferred", bins_setup, {deferred_a, deferred_b, deferred_drainer}, deferred_end, 3},
     {"lock", lock_setup, {lock_user, lock_user, lock_user}, lock_end, 3},
 };
