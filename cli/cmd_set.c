@@ -49,10 +49,7 @@ static int set(struct ac_target *target, const struct ac_option_row *row, uint64
     uint32_t asked = __atomic_add_fetch(&control->set_asked, 1, __ATOMIC_RELEASE);
     ac_target_ring(target);
     if (!ac_target_wait(target, &control->set_done, asked, WAIT_SECONDS)) {
-        ac_error(
-            "process %d has not obeyed within %.0f s: it is stopped, or idle; it will when it allocates or "
-            "frees again",
-            (int)target->pid, WAIT_SECONDS);
+        ac_target_say_not_obeyed(target, WAIT_SECONDS);
         return AC_EXIT_FINDING;
     }
     if (control->set_error != 0)

@@ -71,10 +71,7 @@ int ac_cmd_trim(int argc, char **argv)
     else if (result.obeyed)
         print_text(pid, &result);
     if (!result.obeyed)
-        ac_error(
-            "process %d has not obeyed within %.0f s: it is stopped, or idle; it will trim as soon as it "
-            "allocates or frees again",
-            (int)pid, WAIT_SECONDS);
+        ac_target_say_not_obeyed(&target, WAIT_SECONDS);
     ac_target_close(&target);
     return result.obeyed ? AC_EXIT_DONE : AC_EXIT_FINDING;
 }

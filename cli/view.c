@@ -124,6 +124,8 @@ static size_t least_row_bytes(enum ac_state_section_id id)
         return sizeof(uint64_t);
     case AC_STATE_MODULES:
         return sizeof(struct ac_state_module);
+    case AC_STATE_BREACHES:
+        return sizeof(struct ac_state_breach);
     default:
         return sizeof(struct ac_state_moment);
     }

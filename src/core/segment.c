@@ -82,7 +82,8 @@ static uint64_t lay_out(struct ac_state *s)
     end = add_section(s, AC_STATE_SITES, sizeof(struct ac_state_site), AC_STATE_MAX_SITES, end);
     end = add_section(s, AC_STATE_SAMPLES, sizeof(struct ac_state_sample), AC_STATE_MAX_SAMPLES, end);
     end = add_section(s, AC_STATE_FRAMES, sizeof(uint64_t), AC_STATE_MAX_FRAMES, end);
-    return add_section(s, AC_STATE_MODULES, sizeof(struct ac_state_module), AC_STATE_MAX_MODULES, end);
+    end = add_section(s, AC_STATE_MODULES, sizeof(struct ac_state_module), AC_STATE_MAX_MODULES, end);
+    return add_section(s, AC_STATE_BREACHES, sizeof(struct ac_state_breach), AC_STATE_MAX_BREACHES, end);
 }
 
 static const struct ac_state_section *find_section(enum ac_state_section_id id)

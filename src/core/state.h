@@ -44,6 +44,7 @@
 #define AC_STATE_MAX_FRAMES 262144u
 #define AC_STATE_MAX_SAMPLES 32768u
 #define AC_STATE_MAX_MODULES 512u
+#define AC_STATE_MAX_BREACHES 16u
 #define AC_STATE_LIFETIMES 16u
 #define AC_STATE_WEIGHT_ONE 256u /* weights in objects are in parts of this */
 
@@ -78,7 +79,8 @@ enum ac_state_section_id {
     AC_STATE_SAMPLES, /* struct ac_state_sample: sampled blocks that live                     */
     AC_STATE_PROFILE, /* struct ac_state_profile, one                                         */
     AC_STATE_FRAMES,  /* uint64_t: return addresses, which sites point into                    */
-    AC_STATE_MODULES  /* struct ac_state_module: what was mapped where                         */
+    AC_STATE_MODULES, /* struct ac_state_module: what was mapped where                         */
+    AC_STATE_BREACHES /* struct ac_state_breach: what the last check of the heap found         */
 };
 
 struct ac_state_section {
@@ -243,6 +245,20 @@ struct ac_state_module {
     char path[208]; /* "" behind what does not fit                                                   */
 };
 
+/* An invariant of the heap that does not hold (verify/verify.h). */
+struct ac_state_breach {
+    uint64_t address; /* of the span, block, chunk, heap... it was seen in; 0: of nothing            */
+    uint64_t found;
+    uint64_t expected;
+    char invariant[8]; /* its name in the headers                                                  */
+    char what[96];     /* what is not as it must be                                                */
+};
+
+enum ac_state_verify_flag {
+    AC_STATE_VERIFY_CACHES = 1, /* all threads' caches were looked into                         */
+    AC_STATE_VERIFY_SUMS = 2    /* the sums over everything were judged: nobody was at it        */
+};
+
 /* What the command asks of the process. It writes the argument, then adds one to `asked`; the process obeys
  * on its next slow path (or its helper does), writes the answer, then sets `done` to what it saw in
  * `asked`. */
@@ -262,6 +278,13 @@ struct ac_state_control {
     uint32_t profile_on;    /* 1: start, 0: stop                                                       */
     uint32_t profile_error; /* 0, or an errno                                                          */
     uint64_t profile_rate_bytes;
+    uint32_t verify_asked; /* hold the whole heap against its invariants                                   */
+    uint32_t verify_begun; /* as `done`, when it begins: it may take a while                              */
+    uint32_t verify_done;
+    uint32_t verify_flags;    /* enum ac_state_verify_flag                                             */
+    uint32_t verify_breaches; /* all that were found; the first of them are rows                       */
+    uint32_t reserved;
+    uint64_t verify_ns; /* the time it took                                                              */
 };
 
 struct ac_state_option {

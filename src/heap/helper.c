@@ -5,9 +5,11 @@
  * Memory is given back by the slow paths, in ticks (purge.h); a program that goes idle takes none. So once
  * a program holds START_BYTES, its slow paths see to it that this thread runs: it ticks in their place,
  * empties the caches of threads that have been idle for a while, and ends when the program has been idle
- * and all is done. It is invisible as far as a thread can be: libc does not know it, all signals are
- * blocked, its stack is 32 KiB, it is not there before a process has something to give back, and a forked
- * child starts without it.
+ * and all is done. While as much is in use as it takes to have a helper it stays, and does nothing but look
+ * twice a second whether the command has asked for something: a program that is idle, or allocates from its
+ * magazines alone, would not notice, and those of a large heap are the ones asked. It is invisible as far
+ * as a thread can be: libc does not know it, all signals are blocked, its stack is 32 KiB, it is not there
+ * before a process has something to give back, and a forked child starts without it.
  *
  * It is a thread to the system all the same, and makes calls that a sandbox may end the process for: so it
  * is stopped before the program restricts itself (override/sandbox.c), for good, and not started in a
@@ -20,6 +22,7 @@
 #include "core/option.h"
 #include "core/pageheap.h"
 #include "core/purge.h"
+#include "core/segment.h"
 #include "heap/heap.h"
 #include "heap/hooks.h"
 #include "heap/thread.h"
@@ -28,6 +31,7 @@
 
 #define STACK_BYTES 32768u
 #define ROUND_NS 250000000u
+#define WATCH_ROUND_NS 500000000u
 #define ROUNDS_PER_LOOK 3u
 #define STOP_ROUND_NS 1000000u
 #define STOP_ROUNDS 2000u
@@ -57,15 +61,42 @@ static uint64_t activity(void)
     return sum;
 }
 
+/* False when it is to end. */
+static bool sleep_for(uint64_t ns)
+{
+    ac_os_wait(&helper.stop, 0, ns);
+    return ac_load_acq(&helper.stop) == 0 && ac_os_has_leaders_credentials();
+}
+
+/* What is free does not count: that alone is no reason to stay. */
+static bool may_be_asked(void)
+{
+    size_t least = ac_thread_count() >= 2 ? START_BYTES : ALONE_START_BYTES;
+    return ac_segment_state() != NULL && ac_purge_in_use_bytes() > least;
+}
+
+/* All is done: wait for the program, or for the command. False when there is no more to wait for. */
+static bool watch(uint64_t last_activity)
+{
+    while (may_be_asked()) {
+        if (!sleep_for(WATCH_ROUND_NS))
+            return false;
+        if (ac_segment_is_called() && ac_hooks.helper_tick != NULL)
+            ac_hooks.helper_tick();
+        if (ac_purge_is_due() || activity() - last_activity > IDLE_ACTIVITY)
+            return true;
+    }
+    return false;
+}
+
 /* The thread. No thread-local storage of its own: nothing here may touch ac_heap_self. */
 static void helper_run(void *arg)
 {
     unsigned idle_rounds = 0;
     uint64_t last_activity = 0;
     (void)arg;
-    for (unsigned round = 1; idle_rounds < IDLE_ROUNDS; round++) {
-        ac_os_wait(&helper.stop, 0, ROUND_NS);
-        if (ac_load_acq(&helper.stop) != 0 || !ac_os_has_leaders_credentials())
+    for (unsigned round = 1; idle_rounds < IDLE_ROUNDS || watch(last_activity); round++) {
+        if (!sleep_for(ROUND_NS))
             return;
         uint64_t now_activity = activity();
         bool due = ac_purge_is_due();

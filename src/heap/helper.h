@@ -16,8 +16,8 @@
  * Knows:      when there is something to give back.
  * Does not know: the program's threads, except as heaps.
  * Invariants: HE1 at most one helper a process; HE2 it holds no lock while it sleeps and ends itself when
- *             it has nothing to do; HE3 after ac_helper_stop(true) there is none, so that a sandbox
- *             which the process enters then sees none of its system calls.
+ *             it has nothing to do and no large heap is in use; HE3 after ac_helper_stop(true) there is
+ *             none, so that a sandbox which the process enters then sees none of its system calls.
  * Threads:    ac_helper_poke and ac_helper_stop may be called from any thread outside slow paths.
  */
 #ifndef AC_HEAP_HELPER_H

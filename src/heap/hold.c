@@ -16,7 +16,7 @@ bool ac_hold_all(void (*look)(void *, const struct ac_heap *), void *context, ui
         ac_lock(&h->lock, me);
         if (look != NULL)
             look(context, h);
-        if (h != ac_heap_mine()) {
+        if (h->id != me) {
             ac_flush_shut(h);
             others = true;
         }

@@ -152,7 +152,7 @@ static void visit_blocks(const struct visit *visit, void **blocks, unsigned n, u
 /* S3 of the protocol in heap.h: whether nothing in the bin is under way. */
 static bool stands_still(const struct visit *visit, const struct ac_heap *heap, const struct ac_bin *bin)
 {
-    if (heap == ac_heap_mine())
+    if (heap->id == visit->verify->me)
         return !ac_bin_is_busy(bin->top);
     return visit->verify->reached && ac_load_rlx(&bin->base) == AC_BIN_SHUT_BASE &&
            !ac_bin_is_busy(ac_load_acq(&bin->top));

@@ -35,14 +35,15 @@ static size_t used_units(uint32_t me)
  * sets one later has changed nothing yet. */
 static bool look(struct calm *out_calm, const struct ac_verify *verify)
 {
-    bool others = ac_thread_count() > 1 || !ac_heap_is_real(ac_heap_mine());
+    bool has_heap = verify->me >= AC_ID_FIRST_HEAP && verify->me < AC_ID_WITHOUT_HEAP;
+    bool others = ac_thread_count() > 1 || !has_heap;
     memset(out_calm, 0, sizeof *out_calm);
     if (others && !ac_os_barrier_all())
         return false;
-    bool calm = ac_thread_count_without_heap() == (ac_heap_is_real(ac_heap_mine()) ? 0 : 1);
+    bool calm = ac_thread_count_without_heap() == (verify->me >= AC_ID_WITHOUT_HEAP ? 1 : 0);
     for (const struct ac_heap *h = ac_thread_all_heaps(); h != NULL; h = h->next_all) {
         out_calm->slow_paths += ac_load_rlx(&h->slow_paths);
-        calm = calm && (h == ac_heap_mine() || ac_load_rlx(&h->in_slow) == 0);
+        calm = calm && (h->id == verify->me || ac_load_rlx(&h->in_slow) == 0);
     }
     out_calm->used_units = used_units(verify->me);
     out_calm->large_objects = ac_large_live_objects();
@@ -139,6 +140,7 @@ static void verify_sums(struct ac_verify *verify, const struct calm *before)
     if (!look(&after, verify) || !calm || memcmp(before, &after, sizeof after) != 0)
         return;
     size_t known = verify->small_units + run_units;
+    verify->summed = true;
     if (ac_thread_fork_generation() != 0) /* what a torn fork cost is in the page heap's count alone */
         AC_VERIFY_LE(&loose, "PH1", "units of spans against units in runs", NULL, known, after.used_units);
     else

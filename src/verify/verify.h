@@ -14,7 +14,7 @@
  *             docs/design/threads-and-fork.md. Not checked, since no single look shows them: OS1-3, PM1,
  *             PM3, PU1, CO1, HP3, BL1, HK1, HE1-2, HO1, LA2, NE1, PT1, TR1, FA1-2, SN1, ST1-3, AP1. Constant
  *             tables (SC1-3) have their unit test.
- * Threads:    any thread that has marked itself as in a slow path (thread.h), one at a time.
+ * Threads:    any thread that has marked itself as in a slow path (thread.h), or the helper; one at a time.
  */
 #ifndef AC_VERIFY_VERIFY_H
 #define AC_VERIFY_VERIFY_H
@@ -35,6 +35,7 @@ struct ac_breach {
 struct ac_verify {
     uint32_t me;
     bool reached; /* other threads' bins have been shut, and they have seen it */
+    bool summed;  /* nobody moved, so the sums over everything were judged      */
     size_t small_units;
     size_t nbreaches;
     struct ac_breach breaches[AC_VERIFY_KEPT]; /* the first of them */

@@ -166,7 +166,6 @@ bool machine_has_started(void)
 void machine_run_started(void)
 {
     started.fn(started.arg);
-    race_step();
     race_log(started.alive, sizeof *started.alive);
     *started.alive = 0;
     race_wake(started.alive, RACE_MAX_THREADS);

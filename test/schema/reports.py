@@ -95,6 +95,7 @@ class Reports(unittest.TestCase):
             self.hold(line, "stat/1")
         self.assertTrue(self.hold(acre("ls", "--json"), "ls/1")["processes"])
         self.hold(acre("trim", pid, "--json"), "trim/1")
+        self.assertTrue(self.hold(acre("verify", pid, "--json"), "verify/1")["sound"])
 
     def test_a_profile(self):
         pid = self.start("run-live", "plain", conf="profile=1")

@@ -7,8 +7,10 @@
 #include "core/option.h"
 #include "core/pageheap.h"
 #include "core/purge.h"
+#include "core/state.h"
 #include "heap/flush.h"
 #include "heap/helper.h"
+#include "heap/hooks.h"
 #include "heap/thread.h"
 #include "heap_check.h"
 #include "os/os.h"
@@ -181,6 +183,41 @@ static void test_helper__goes_with_a_little_over_the_bound(void **state)
     assert_int_equal(ac_fake_run_threads(60 * SECOND), 1);
 }
 
+static unsigned nticks;
+
+static void count_tick(void)
+{
+    nticks++;
+}
+
+/* A process with a large heap that is idle, or allocates from its magazines alone, obeys the command all the
+ * same, and sleeps otherwise. */
+static void test_helper__watches_a_large_heap(void **state)
+{
+    static union {
+        struct ac_state s;
+        char bytes[AC_STATE_MAX_BYTES];
+    } segment;
+    (void)state;
+    ac_fake_set_conf("state=/there");
+    ac_fake_set_file("/there", &segment, sizeof segment);
+    start();
+    make_dirty(100);
+    char *kept = acre_malloc(60 * MIB);
+    ac_helper_poke();
+    assert_int_equal(helpers_called(), 1);
+    ac_hooks.helper_tick = count_tick;
+    assert_int_equal(ac_fake_run_threads(600 * SECOND), 0);
+    assert_in_range(nticks, 1, 100); /* until it saw that nothing is done */
+    segment.s.bell++;                /* which nobody answers here */
+    nticks = 0;
+    assert_int_equal(ac_fake_run_threads(600 * SECOND), 0);
+    assert_in_range(nticks, 1000, 2400);
+    acre_free(kept);
+    assert_int_equal(ac_fake_run_threads(60 * SECOND), 1);
+    assert_true(dirty_bytes() <= 5 * MIB);
+}
+
 static const struct unit_test tests[] = {
     UNIT_TEST(test_helper__stays_away_without_need),
     UNIT_TEST(test_helper__gives_back_and_goes),
@@ -189,5 +226,6 @@ static const struct unit_test tests[] = {
     UNIT_TEST(test_helper__refused),
     UNIT_TEST(test_helper__is_gone_after_a_fork),
     UNIT_TEST(test_helper__goes_with_a_little_over_the_bound),
+    UNIT_TEST(test_helper__watches_a_large_heap),
 };
 UNIT_MAIN(tests)
