@@ -51,7 +51,7 @@ class Help(Case):
             (["version?"], "did you mean 'version'?"),
             (["zzzzzz"], "`acre help` lists all"),
             (["help", "optoins"], "did you mean 'options'?"),
-            (["ver"], "did you mean 'version'?"),
+            (["vers"], "did you mean 'version'?"),
             ([""], "there is no command ''"),
             (["x" * 500], "`acre help` lists all"),
             (["help", "run", "options"], "one command at a time"),
