@@ -32,6 +32,10 @@ soak: all ## A server for SECONDS (3600): its memory may not grow
 	@cc -std=gnu11 -O1 -fno-builtin -D_GNU_SOURCE -Iinclude -o build/soak fuzz/soak.c build/libacre.so.1 -lpthread
 	@LD_PRELOAD=$(abspath build/libacre-preload.so) LD_LIBRARY_PATH=build build/soak $(or $(SECONDS),3600)
 
+forks: all ## COUNT (100000) forks over eight churning threads
+	@$(CMAKE_BUILD) --target life.fork_churn
+	@LD_PRELOAD=$(abspath build/libacre-preload.so) build/test/life.fork_churn many $(or $(COUNT),100000)
+
 demo: ## Run a real program on the system's malloc and on acre
 	@tools/demo
 
@@ -54,4 +58,4 @@ clean: ## Remove build/
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 10
 
-.PHONY: all check coverage fuzz soak demo bench install dist format clean help
+.PHONY: all check coverage fuzz soak forks demo bench install dist format clean help

@@ -23,11 +23,15 @@
 #include <string.h>
 
 #define MAX_SPLITS 8192u
+#define SPLITS_PER_GUARD 2u
 /* Guard pages are worth it while they are an eighth of a unit at most. */
 #define FENCE_SHARE 8u
 /* Addresses that x86-64 and arm64 with 48 bits both have, well clear of both ends. */
 #define REGION_FIRST ((uintptr_t)1 << 44)
 #define REGION_SPAN ((uintptr_t)5 << 44)
+
+/* Huge blocks lie side by side for so long. */
+#define CLUSTER_BYTES ((size_t)64 << 20)
 
 static uint64_t counter;
 static uintptr_t region;
@@ -86,6 +90,22 @@ uintptr_t ac_harden_place(size_t bytes)
     return region - ac_harden_random() % room * AC_CHUNK_BYTES;
 }
 
+uintptr_t ac_harden_place_huge(size_t bytes, size_t align)
+{
+    static uintptr_t last; /* the lowest address given out of the present cluster */
+    uintptr_t below = ac_load_rlx(&last);
+    uintptr_t at;
+    if (bytes + align > CLUSTER_BYTES / 4)
+        return ac_harden_place(bytes);
+    do {
+        uintptr_t floor = ac_align_down(below - 1, CLUSTER_BYTES);
+        at = ac_align_down(below - bytes, align);
+        if (below == 0 || at < floor)
+            at = ac_align_down((ac_harden_place(CLUSTER_BYTES) | (CLUSTER_BYTES - 1)) + 1 - bytes, align);
+    } while (!ac_cas_acq(&last, &below, at));
+    return at;
+}
+
 size_t ac_harden_fence_bytes(void)
 {
     size_t page = ac_os_page_size();
@@ -99,8 +119,18 @@ bool ac_harden_guard(uintptr_t addr, size_t bytes)
     if (ac_load_rlx(&splits) >= MAX_SPLITS)
         return false;
     ac_store_rlx(&any_mapped, true);
-    ac_fetch_add_rlx(&splits, 2);
-    return ac_os_no_access((void *)addr, bytes);
+    ac_fetch_add_rlx(&splits, SPLITS_PER_GUARD);
+    if (ac_os_no_access((void *)addr, bytes))
+        return true;
+    ac_fetch_add_rlx(&splits, -SPLITS_PER_GUARD);
+    return false;
+}
+
+/* Where the system has markers nobody knows which of them were refused: those stay counted. */
+void ac_harden_forget_guards(unsigned n)
+{
+    if (!has_markers)
+        ac_fetch_add_rlx(&splits, -(n * SPLITS_PER_GUARD));
 }
 
 /* A guard page that is no marker goes by being mapped anew. The system may have refused markers for one run
@@ -111,6 +141,7 @@ static void unguard_units(const struct ac_run *run, uint64_t bits, size_t fence)
     uintptr_t end = chunk + (64 - (size_t)__builtin_clzll(bits)) * AC_UNIT_BYTES;
     if (has_markers)
         ac_os_unguard((void *)run->base, end - run->base);
+    ac_harden_forget_guards((unsigned)__builtin_popcountll(bits));
     for (; any_mapped && bits != 0; bits &= bits - 1)
         ac_os_map_again((void *)(chunk + ((size_t)__builtin_ctzll(bits) + 1) * AC_UNIT_BYTES - fence), fence);
 }

@@ -47,6 +47,10 @@ void ac_harden_fork(void);
  * ones are in. 0: anywhere. */
 uintptr_t ac_harden_place(size_t bytes);
 
+/* The same for a huge block: side by side in clusters, which lie at random. Mappings that touch are one to
+ * the system, while guard pages are markers; its table of them has room for 65530. */
+uintptr_t ac_harden_place_huge(size_t bytes, size_t align);
+
 /* Bytes at the end of a run that are its guard page; 0 in default mode and where pages are too large. */
 size_t ac_harden_fence_bytes(void);
 
@@ -57,6 +61,9 @@ void ac_harden_run(const struct ac_run *run, size_t units);
 /* Make a range end the process that touches it. False when the system refuses or too many ranges exist that
  * cost a mapping each. */
 bool ac_harden_guard(uintptr_t addr, size_t bytes);
+
+/* So many of those ranges are gone, with the memory they were in. */
+void ac_harden_forget_guards(unsigned n);
 
 typedef uint64_t ac_pair __attribute__((vector_size(16), may_alias));
 

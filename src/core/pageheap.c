@@ -398,6 +398,7 @@ static bool chunk_release_locked(struct ac_chunk *chunk, bool cache, uint32_t me
     ac_pagemap_set(m.base, chunk->units, cache ? ac_entry_make(NULL, AC_FREED_SHARD, 0) : 0);
     if (!cache && !ac_os_unmap((void *)m.base, m.bytes))
         return false;
+    ac_harden_forget_guards((unsigned)__builtin_popcountll(chunk->fenced));
     chunk_forget_locked(chunk, me);
     if (cache) {
         ac_mapcache_put(m, &m, me);

@@ -37,4 +37,7 @@ struct ac_span *ac_fenced_evict(void);
 /* Units of the runs in quarantine. */
 size_t ac_fenced_units(void);
 
+/* In a forked child: count them anew. */
+void ac_fenced_recover(void);
+
 #endif

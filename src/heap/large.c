@@ -64,17 +64,29 @@ size_t ac_large_live_objects(void)
 }
 
 /* In a handler that interrupted the metadata store a descriptor is a page of its own, never to be re-used. */
-static struct ac_span *descriptor_get(uint32_t me, bool try_only)
+static struct ac_span *descriptor_get(uint32_t me, bool try_only, bool *out_own_page)
 {
+    *out_own_page = false;
     if (!try_only)
         return ac_meta_get(AC_SPAN_LINES_LARGE, me);
     struct ac_span *span = ac_meta_try_get(AC_SPAN_LINES_LARGE, me);
+    *out_own_page = span == NULL;
     return span != NULL ? span : ac_os_map(0, ac_os_page_size());
 }
 
 static void descriptor_put(struct ac_span *span, uint32_t me)
 {
     ac_meta_put(span, AC_SPAN_LINES_LARGE, me);
+}
+
+/* Unused. A handler may wait for the store that it got it from: what it interrupted does not hold its
+ * lock, and who does waits for nobody. */
+static void descriptor_drop(struct ac_span *span, bool own_page, uint32_t me)
+{
+    if (own_page)
+        ac_os_unmap(span, ac_os_page_size());
+    else
+        descriptor_put(span, me);
 }
 
 /* In hardened mode a block ends where the guard page of its run begins. */
@@ -238,15 +250,15 @@ void *ac_large_alloc(size_t size, size_t align, uint32_t me, bool try_only, bool
         return NULL;
     size_t bytes = ac_align_up(size == 0 ? 1 : size, ac_os_page_size());
     size_t units = (bytes + AC_UNIT_BYTES - 1) >> AC_UNIT_SHIFT;
-    struct ac_span *span = descriptor_get(me, try_only);
+    bool own_page;
+    struct ac_span *span = descriptor_get(me, try_only, &own_page);
     if (span == NULL)
         return NULL;
     bool in_run = units <= AC_LARGE_MAX_UNITS && align <= AC_LARGE_MAX_BYTES;
     bool ok = (in_run && take_run(span, bytes, align, me, try_only, out_zero)) ||
               ((!in_run || try_only) && take_mapping(span, bytes, align, me, try_only, out_zero));
     if (!ok) {
-        if (!try_only)
-            descriptor_put(span, me);
+        descriptor_drop(span, own_page, me);
         return NULL;
     }
     span->bytes = bytes;

@@ -31,6 +31,7 @@
 #include "core/pagemap.h"
 #include "core/purge.h"
 #include "heap/central.h"
+#include "heap/fenced.h"
 #include "heap/flush.h"
 #include "heap/front.h"
 #include "heap/hooks.h"
@@ -185,6 +186,7 @@ static void child_recover(uint32_t me)
     ac_mapcache_recover(me);
     ac_pageheap_recover(me);
     ac_guard_recover(me);
+    ac_fenced_recover();
     ac_central_recover(me);
     ac_flush_recover(me);
     if (ac_lock_was_torn(&registry.lock, me))

@@ -1,11 +1,20 @@
 /* SPDX-License-Identifier: MIT
  *
  * Mappings are a budget (vm.max_map_count): a heap of 1 GiB of address space, used, half freed in
- * scattered order, trimmed and left to age, may add at most 64 mappings and one for each 8 MiB.
+ * scattered order, trimmed and left to age, may add at most 64 mappings and one for each 8 MiB; in hardened
+ * mode too, where the system has guard pages that are not mappings.
+ *
+ *   vma_budget [MIB]     1024 unless given
  */
 #include "life/life.h"
 
-enum { HEAP_BYTES = 1 << 30, MOST_BLOCKS = 1 << 19 };
+#include <sys/mman.h>
+
+#ifndef MADV_GUARD_INSTALL
+#define MADV_GUARD_INSTALL 102 /* Linux 6.13 */
+#endif
+
+enum { MOST_BLOCKS = 1 << 21 };
 
 static size_t count_maps(void)
 {
@@ -20,15 +29,20 @@ static size_t count_maps(void)
     return nlines;
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+    size_t heap_bytes = (size_t)(argc > 1 ? atoi(argv[1]) : 1024) * LIFE_MIB;
     static void *blocks[MOST_BLOCKS];
+    static char page[4096] __attribute__((aligned(4096)));
+    const char *conf = getenv("ACRE_CONF");
+    if (conf != NULL && strstr(conf, "hardened=1") != NULL && madvise(page, 4096, MADV_GUARD_INSTALL) != 0)
+        check_skip("guard pages: %s; each is two mappings here, and there are 4096 at most", strerror(errno));
     uint64_t random = 1;
     size_t nblocks = 0, bytes = 0;
     life_deadline(60, "the budget of mappings");
     free(malloc(100));
     size_t before = count_maps(), most = before;
-    for (; bytes < HEAP_BYTES && nblocks < MOST_BLOCKS; nblocks++) {
+    for (; bytes < heap_bytes && nblocks < MOST_BLOCKS; nblocks++) {
         size_t size = life_random_size(&random, nblocks % 100 == 0 ? 8 * LIFE_MIB : 4000);
         blocks[nblocks] = malloc(size);
         CHECK(blocks[nblocks] != NULL);

@@ -56,6 +56,8 @@ ROWS = [
      "    struct ac_span *out = ac_swap_arl(&quarantine[place], in);\n"
      "    if (in != NULL && in->kind == AC_SPAN_LARGE)\n        ac_fetch_add_rlx(&held_units, in->units);\n",
      "quarantine", 2, "FAILED"),
+    ("a child keeps its parent's count of the quarantine", "heap/fenced.c", "ac_store_rlx(&held_units, units);", "(void)units;",
+     "quarantine_fork", 2, "ac_fenced_units() == 0"),
     ("what comes into quarantine is not released", "heap/fenced.c", "ac_swap_arl(&quarantine[place], in)",
      "__atomic_exchange_n(&quarantine[place], in, __ATOMIC_RELAXED)", "quarantine", 2, "data race"),
 ]  # fmt: skip

@@ -497,6 +497,18 @@ static void quarantine_end(void)
     RACE_CHECK(ac_fenced_units() == 0);
 }
 
+/* Whatever the others were doing, the child counts what it has. */
+static void quarantine_forker(void)
+{
+    struct ac_span *span;
+    recycle(ac_fenced_evict());
+    race_fork();
+    ac_fenced_recover();
+    while ((span = ac_fenced_evict()) != NULL)
+        recycle(span);
+    RACE_CHECK(ac_fenced_units() == 0);
+}
+
 /* ---- the deferred list of handlers ---- */
 
 static void defer(unsigned t, unsigned i)
@@ -571,6 +583,7 @@ static const struct race_scenario scenarios[] = {
     {"helper", helper_setup, {helper_poke, helper_poke, helper_poke}, helper_end, 3},
     {"stop", helper_setup, {stop_starter, stop_starter, stop_stopper, stop_helper}, stop_end, 2},
     {"quarantine", quarantine_setup, {quarantine_a, quarantine_b, quarantine_drainer}, quarantine_end, 2},
+    {"quarantine_fork", quarantine_setup, {quarantine_a, quarantine_b, quarantine_forker}, NULL, 2},
     {"deferred", bins_setup, {deferred_a, deferred_b, deferred_drainer}, deferred_end, 3},
     {"lock", lock_setup, {lock_user, lock_user, lock_user}, lock_end, 3},
 };

@@ -137,6 +137,34 @@ static void test_hardened__budget_of_mappings(void **state)
     assert_sound();
 }
 
+/* What the budget was spent on comes back with the memory: of huge blocks, of runs that grow over a guard
+ * page, and of chunks. */
+static void test_hardened__budget_comes_back(void **state)
+{
+    (void)state;
+    enum { MORE_THAN_THERE_ARE = 2500, RUNS = 1000 };
+    start(false, true);
+    for (unsigned i = 0; i < MORE_THAN_THERE_ARE; i++) {
+        char *huge = acre_malloc(2 * MIB);
+        if (i % 16 == 0)
+            huge = acre_realloc(huge, 3 * MIB);
+        acre_free(huge);
+    }
+    assert_true(ac_harden_guard(ac_fake_space_base(), PAGE));
+    for (unsigned round = 0; round < 2 * MORE_THAN_THERE_ARE / RUNS; round++) {
+        struct ac_run runs[RUNS];
+        for (unsigned i = 0; i < RUNS; i++) {
+            runs[i] = take(round % 2 + 1);
+            assert_int_not_equal(runs[i].chunk->fenced, 0);
+        }
+        for (unsigned i = 0; i < RUNS; i++)
+            ac_pageheap_give(runs[i].chunk, runs[i].base, round % 2 + 1, 0, ME);
+        acre_trim(0);
+    }
+    assert_true(ac_harden_guard(ac_fake_space_base(), PAGE));
+    assert_sound();
+}
+
 static void take_written(void *arg)
 {
     struct ac_run run = *(struct ac_run *)arg;
@@ -442,6 +470,7 @@ static const struct unit_test tests[] = {
     UNIT_TEST(test_hardened__markers_refused_later),
     UNIT_TEST(test_hardened__no_guards_at_all),
     UNIT_TEST(test_hardened__budget_of_mappings),
+    UNIT_TEST(test_hardened__budget_comes_back),
     UNIT_TEST(test_hardened__free_pages_are_looked_at),
     UNIT_TEST(test_hardened__a_fork_goes_on_with_other_words),
     UNIT_TEST(test_hardened__a_freed_block_waits),

@@ -4,6 +4,7 @@
  * re-use, refused; and what another thread may do between two calls of the system.
  */
 #include "core/mapcache.h"
+#include "core/meta.h"
 #include "core/pageheap.h"
 #include "core/pagemap.h"
 #include "core/purge.h"
@@ -405,7 +406,31 @@ static void test_large__addresses_lost_at_the_second_try(void **state)
     release(block);
 }
 
+/* In a handler, which may find the store of records busy, when memory is exhausted. */
+static void test_large__a_handler_leaks_no_record(void **state)
+{
+    bool zero;
+    (void)state;
+    start();
+    release(alloc(3 * MIB, 16, &zero));
+    size_t records = ac_meta_used_bytes();
+    size_t mapped = ac_fake_mapped_bytes();
+    for (unsigned i = 0; i < 1000; i++) {
+        bool busy = i % 2 != 0;
+        if (busy)
+            ac_meta_hold(OTHER);
+        ac_fake_fail(AC_FAKE_MAP_ALIGNED, 1, true);
+        assert_null(ac_large_alloc(100 * MIB, 16, ME, true, &zero));
+        ac_fake_heal();
+        if (busy)
+            ac_meta_let_go();
+    }
+    assert_int_equal(ac_meta_used_bytes(), records);
+    assert_int_equal(ac_fake_mapped_bytes(), mapped);
+}
+
 static const struct unit_test tests[] = {
+    UNIT_TEST(test_large__a_handler_leaks_no_record),
     UNIT_TEST(test_large__kinds_and_sizes),
     UNIT_TEST(test_large__alignments),
     UNIT_TEST(test_large__zero_is_zero),
