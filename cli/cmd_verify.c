@@ -10,6 +10,7 @@
 
 #include "cmd.h"
 #include "format.h"
+#include "process.h"
 #include "target.h"
 
 #define BEGIN_SECONDS 3.0
@@ -129,7 +130,7 @@ static bool can_verify(const struct ac_target *target)
 static bool ask(struct ac_target *target)
 {
     struct ac_state_control *control = &target->live->control;
-    if (ac_target_is_stopped(target->pid)) {
+    if (ac_process_is_stopped(target->pid)) {
         ac_error(
             "process %d is stopped, and only the process itself can check its heap; continue it with "
             "`kill -CONT %d`, then ask again",

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "process.h"
 #include "segment.h"
 
 enum { TRIES = 3 };
@@ -39,14 +40,6 @@ static void read_line(pid_t pid, const char *file, char *out, size_t out_bytes)
         out[0] = '\0';
     out[strcspn(out, "\n")] = '\0';
     fclose(in);
-}
-
-static bool is_stopped(pid_t pid)
-{
-    char line[512];
-    read_line(pid, "stat", line, sizeof(line));
-    const char *state = strrchr(line, ')');
-    return state && (state[2] == 'T' || state[2] == 't');
 }
 
 /* ---- addresses ---- */
@@ -270,7 +263,7 @@ bool ac_look_at(pid_t pid, struct ac_look *out_look, char *why)
         memset(out_look, 0, sizeof(*out_look));
         out_look->why.pid = pid;
         read_line(pid, "comm", out_look->why.program, sizeof(out_look->why.program));
-        out_look->why.stopped = is_stopped(pid);
+        out_look->why.stopped = ac_process_is_stopped(pid);
         ok = look_once(&segment, out_look, &calm, why);
     }
     ac_segment_close(&segment);

@@ -7,7 +7,9 @@
 #include <dirent.h>
 #include <errno.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "cmd.h"
 #include "segment.h"
@@ -45,4 +47,19 @@ size_t ac_process_list(pid_t *out_pids, size_t max)
         closedir(dir);
     qsort(out_pids, n, sizeof(out_pids[0]), ascending);
     return n;
+}
+
+bool ac_process_is_stopped(pid_t pid)
+{
+    char path[AC_SEGMENT_PATH_BYTES];
+    char line[256] = "";
+    snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+    FILE *file = fopen(path, "re");
+    if (!file)
+        return false;
+    size_t length = fread(line, 1, sizeof(line) - 1, file);
+    fclose(file);
+    line[length] = '\0';
+    const char *name_end = strrchr(line, ')'); /* what comes before is the program's to choose */
+    return name_end && length > 0 && (strncmp(name_end, ") T", 3) == 0 || strncmp(name_end, ") t", 3) == 0);
 }

@@ -16,4 +16,7 @@ bool ac_pid_parse(const char *text, pid_t *out_pid);
  * `max`. */
 size_t ac_process_list(pid_t *out_pids, size_t max);
 
+/* By a signal, or by a debugger. */
+bool ac_process_is_stopped(pid_t pid);
+
 #endif

@@ -15,6 +15,7 @@
 
 #include "cmd.h"
 #include "format.h"
+#include "process.h"
 
 enum { LOOK_EVERY_MS = 5 };
 
@@ -91,24 +92,9 @@ bool ac_target_wait(const struct ac_target *target, const uint32_t *done, uint32
     return __atomic_load_n(done, __ATOMIC_ACQUIRE) == asked;
 }
 
-bool ac_target_is_stopped(pid_t pid)
-{
-    char path[AC_SEGMENT_PATH_BYTES];
-    char line[256] = "";
-    snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
-    FILE *file = fopen(path, "re");
-    if (!file)
-        return false;
-    size_t length = fread(line, 1, sizeof(line) - 1, file);
-    fclose(file);
-    line[length] = '\0';
-    const char *name_end = strrchr(line, ')'); /* what comes before is the program's to choose */
-    return name_end && length > 0 && (strncmp(name_end, ") T", 3) == 0 || strncmp(name_end, ") t", 3) == 0);
-}
-
 void ac_target_say_not_obeyed(const struct ac_target *target, double seconds)
 {
-    if (ac_target_is_stopped(target->pid))
+    if (ac_process_is_stopped(target->pid))
         ac_error(
             "process %d is stopped and has not obeyed within %.0f s; it will when it is continued and "
             "takes memory from its heap",

@@ -29,9 +29,6 @@ bool ac_target_wait(const struct ac_target *target, const uint32_t *done, uint32
 /* Rings the bell: something was asked. */
 void ac_target_ring(struct ac_target *target);
 
-/* By a signal, or by a debugger. */
-bool ac_target_is_stopped(pid_t pid);
-
 /* Says that what was asked has not been obeyed within `seconds`, and why that may be. */
 void ac_target_say_not_obeyed(const struct ac_target *target, double seconds);
 
