@@ -69,15 +69,23 @@ static struct ac_snapshot *take(uint64_t now_ns)
     return &snapshot;
 }
 
+/* Readers look while it is written, so word by word. */
+static void store_snapshot(struct ac_snapshot *to, const struct ac_snapshot *from)
+{
+    typedef uint64_t __attribute__((may_alias)) word;
+    for (size_t i = 0; i < sizeof *to / sizeof(word); i++)
+        ac_store_rlx(&((word *)to)[i], ((const word *)from)[i]);
+}
+
 /* ST2. What is NULL stays as it is. */
 static void write_snapshots(struct ac_state *s, const struct ac_snapshot *now, const struct ac_snapshot *peak)
 {
     ac_store_rel(&s->seq, s->seq + 1);
     ac_fence_rel();
     if (now != NULL)
-        s->now = *now;
+        store_snapshot(&s->now, now);
     if (peak != NULL)
-        s->peak = *peak;
+        store_snapshot(&s->peak, peak);
     ac_store_rel(&s->seq, s->seq + 1);
 }
 

@@ -458,7 +458,7 @@ void ac_heap_unmark(struct ac_heap *heap)
         flush_untouched(heap);
     ac_front_follow_if_due(heap);
     ac_heap_unmark_quietly(heap);
-    heap->slow_paths++;
+    ac_count_add(&heap->slow_paths, 1u);
     if (AC_UNLIKELY(heap->slow_paths % TICK_EVERY(due) == 0 || ac_segment_is_called()) &&
         ac_hooks.tick != NULL)
         ac_hooks.tick();

@@ -451,6 +451,7 @@ size_t ac_fake_resident_bytes(void)
     unsigned char pages[4096];
     size_t page = real_page();
     size_t resident = 0;
+    space_lock();
     for (unsigned i = 0; i < space.nregions; i++) {
         size_t left = space.regions[i].bytes / page;
         for (uintptr_t at = space.regions[i].base; left != 0;) {
@@ -462,6 +463,7 @@ size_t ac_fake_resident_bytes(void)
             left -= n;
         }
     }
+    space_unlock();
     return resident * page;
 }
 

@@ -2,21 +2,23 @@
 """Looking into live processes: acre stat, ls, trim, set, and the state segment through forks, stops and ends."""
 import json
 import os
+import pathlib
 import signal
 import subprocess
 
 from acrerun import BIN, PRELOAD, Case, acre, main
 
 LIVE = str(BIN / "run-live")
+LIBRARY = str(pathlib.Path(PRELOAD).with_name("libacre.so.1"))
 SMALL_BYTES = 10000 * 1024  # of blocks of 1000 bytes
 LARGE_BYTES = 10 << 20
 CACHED_BYTES = 256 << 10  # what a thread may have moved since its last slow path
 
 
 class Live(Case):
-    def start(self, what, conf=""):
+    def start(self, what, conf="", preload=PRELOAD):
         """The process to look at."""
-        env = {**os.environ, "LD_PRELOAD": PRELOAD, "ACRE_CONF": conf}
+        env = {**os.environ, "LD_PRELOAD": preload, "ACRE_CONF": conf, "ACRE_TEST_LIBRARY": LIBRARY}
         process = subprocess.Popen([LIVE, what], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=env)
         self.addCleanup(self.end, process)
         return int(process.stdout.readline())
@@ -63,11 +65,26 @@ class Live(Case):
     def test_a_storm_of_forks_leaves_the_parent_alone(self):
         self.assert_known(self.stat(self.start("storm")))
 
+    def test_while_forks_storm(self):
+        pid = self.start("storming")
+        for _ in range(10):
+            self.assert_known(self.stat(pid))
+
+    def test_exec_starts_anew(self):
+        for conf in ("", f"state={self.folder}/state.%p"):
+            pid = self.start("exec", conf)
+            self.assert_known(self.stat(pid))
+        done = acre("stat", "--state", str(self.folder / f"state.{pid}"), "--json", text=True)
+        self.assertAlmostEqual(json.loads(done.stdout)["stats"]["small_live_bytes"], SMALL_BYTES, delta=CACHED_BYTES)
+
+    def test_a_library_that_is_loaded_and_unloaded(self):
+        self.assert_known(self.stat(self.start("dlclose", preload="")))
+
     def test_threads(self):
         stats = self.stat(self.start("threads"))
-        self.assertEqual(stats["threads"], 301)
-        self.assert_known(stats, SMALL_BYTES + 300 * 5120)
-        self.assertLess(stats["metadata_bytes"], 16 << 20)
+        self.assertEqual(stats["threads"], 1001)
+        self.assert_known(stats, SMALL_BYTES + 1000 * (5120 + 288))  # libc has 288 for each
+        self.assertLess(stats["metadata_bytes"], 24 << 20)
 
     def test_a_process_that_closed_its_descriptors(self):
         done = acre("stat", str(self.start("closed")), text=True)
