@@ -37,7 +37,7 @@
 #define WINDOWS_PER_HALF 8u
 #define MIN_GIVE_BYTES 131072u
 #define GROWTH_SHARE 8u
-#define GROWTH_SLACK_BYTES ((size_t)2 << 20)
+#define GROWTH_SLACK_BYTES ((size_t)512 << 10)
 #define GROWTH_FIRST ((size_t)8 << 20)
 #define LINGER_BYTES ((size_t)64 << 20)
 
