@@ -115,8 +115,8 @@ def installed(build, extra=()):
     return found, absent
 
 
-def choose(found, names):
-    """Those of the comma-separated names, in that order; all for no names."""
+def choose(found, names, extra=()):
+    """Those of the comma-separated names, in that order, then those of --with; all for no names."""
     if not names:
         return found
     by_name = {one.name: one for one in found}
@@ -127,4 +127,5 @@ def choose(found, names):
             "not found here: %s; found are: %s. Name another with --with NAME=PATH"
             % (", ".join(unknown), ", ".join(by_name))
         )
-    return [by_name[name] for name in wanted]
+    given = [one.name for one in found[len(found) - len(extra) :]]
+    return [by_name[name] for name in wanted + [name for name in given if name not in wanted]]
