@@ -80,6 +80,18 @@ def losses(data, metric, title):
     return "%s: %s." % (title, text or "none")
 
 
+def idle(data):
+    rows = Comparison(data, "idle")
+    names = list(data["allocators"])
+    if not rows.numbers:
+        return []
+    found = ["", "| resident 10 s after the work, MiB | %s |" % " | ".join(names), "|---" * (len(names) + 1) + "|"]
+    for row in rows.numbers:
+        cells = ("%.1f" % rows.median(row, name) if name in rows.numbers[row] else "-" for name in names)
+        found.append("| %s | %s |" % (row, " | ".join(cells)))
+    return found
+
+
 def lines(data, result):
     if SUBJECT not in data["allocators"] or len(data["allocators"]) < 2:
         raise KeyError("it does not compare %s with another" % SUBJECT)
@@ -90,8 +102,4 @@ def lines(data, result):
     text = ", ".join("%s %.2f" % one for one in scale if one[1])
     if text:
         found += paragraph("Throughput of two threads that share nothing, against one: %s." % text)
-    idle = Comparison(data, "idle")
-    for row in idle.numbers:
-        text = ", ".join("%s %.1f" % (name, idle.median(row, name)) for name in idle.numbers[row])
-        found += paragraph("Resident 10 s after the work of `%s`, MiB: %s." % (row, text))
-    return found + [""]
+    return found + idle(data) + [""]
