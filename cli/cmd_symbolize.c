@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "cmd.h"
+#include "profile_format.h"
 #include "symbol.h"
 
 enum { MAX_FILES = 256, PATH_GROUP = 1, OFFSET_GROUP = 3, NGROUPS = 5, ID_BYTES = 130 };
@@ -28,7 +29,18 @@ struct session {
     regex_t place;
     struct file files[MAX_FILES];
     size_t nfiles;
+    struct ac_profile pack; /* of --pack; else empty */
 };
+
+/* The build id that the pack has for a path, or "". */
+static const char *packed_id(const struct ac_profile *pack, const char *path)
+{
+    for (size_t i = 0; i < pack->nmodules; i++) {
+        if (strcmp(pack->modules[i].path, path) == 0)
+            return pack->modules[i].build_id;
+    }
+    return "";
+}
 
 static struct ac_symbolizer *symbolizer_of(struct session *s, const char *path, const char *id)
 {
@@ -42,7 +54,8 @@ static struct ac_symbolizer *symbolizer_of(struct session *s, const char *path, 
     struct file *file = &s->files[s->nfiles++];
     file->path = strdup(path);
     snprintf(file->id, sizeof(file->id), "%s", id);
-    file->symbolizer = ac_symbolizer_open_file(path, id, why);
+    file->symbolizer =
+        ac_symbolizer_open_file(path, id[0] ? id : packed_id(&s->pack, path), s->pack.pack, why);
     if (!file->symbolizer)
         ac_error("not named: addresses in %s: %s", path, why);
     return file->symbolizer;
@@ -110,15 +123,29 @@ static bool put_all(struct session *s, FILE *in)
     return !ferror(in) && !ferror(stdout);
 }
 
+static bool load_pack(struct session *s, const char *path)
+{
+    char why[AC_PROFILE_WHY_BYTES];
+    bool ok = ac_profile_load(path, &s->pack, why);
+    if (!ok)
+        ac_error("%s", why);
+    else if (!s->pack.pack)
+        ac_error("%s is no pack; `acre pack` makes one of a profile", path);
+    return ok && s->pack.pack;
+}
+
 int ac_cmd_symbolize(int argc, char **argv)
 {
     static struct session session;
-    while (ac_flag_next(AC_COMMAND_symbolize, argc, argv) != AC_FLAGS_END)
-        ;
+    const char *pack = NULL;
+    while (ac_flag_next(AC_COMMAND_symbolize, argc, argv) == AC_FLAG_symbolize_pack)
+        pack = optarg;
     if (argc - optind > 1) {
-        ac_error("symbolize takes one log, or reads its standard input: acre symbolize [LOG]");
+        ac_error("symbolize takes one log, or reads its standard input: acre symbolize [--pack FILE] [LOG]");
         return AC_EXIT_USAGE;
     }
+    if (pack && !load_pack(&session, pack))
+        return AC_EXIT_ENVIRONMENT;
     FILE *in = optind < argc ? fopen(argv[optind], "re") : stdin;
     if (!in) {
         ac_error("cannot read %s: %s", argv[optind], strerror(errno));
@@ -134,6 +161,7 @@ int ac_cmd_symbolize(int argc, char **argv)
             ac_symbolizer_close(session.files[i].symbolizer);
         free(session.files[i].path);
     }
+    ac_profile_free(&session.pack);
     regfree(&session.place);
     if (in != stdin)
         fclose(in);

@@ -32,7 +32,7 @@ static int by_start(const void *a, const void *b)
     return (x->order > y->order) - (x->order < y->order);
 }
 
-static FILE *open_map(int32_t pid)
+FILE *ac_perf_map_file(int32_t pid)
 {
     char path[96];
     snprintf(path, sizeof(path), "/proc/%" PRId32 "/root/tmp/perf-%" PRId32 ".map", pid, pid);
@@ -43,11 +43,14 @@ static FILE *open_map(int32_t pid)
 
 struct ac_perf_map *ac_perf_map_open(int32_t pid)
 {
+    FILE *in = ac_perf_map_file(pid);
+    return in ? ac_perf_map_read(in) : NULL;
+}
+
+struct ac_perf_map *ac_perf_map_read(FILE *in)
+{
     char *line = NULL;
     size_t line_bytes = 0;
-    FILE *in = open_map(pid);
-    if (!in)
-        return NULL;
     struct ac_perf_map *map = ac_zeroed(1, sizeof(*map));
     while (getline(&line, &line_bytes, in) > 0) {
         struct entry entry = {.order = map->n};

@@ -191,6 +191,7 @@ void ac_profile_free(struct ac_profile *profile)
     free(profile->frames);
     free(profile->modules);
     free(profile->comments);
+    ac_pack_free(profile->pack);
     memset(profile, 0, sizeof(*profile));
 }
 

@@ -19,6 +19,7 @@
 
 #include "core/state.h"
 #include "intern.h"
+#include "pack.h"
 #include "segment.h"
 
 /* The first four in the order of pprof's sample types. */
@@ -103,6 +104,7 @@ struct ac_profile {
     uint64_t dropped_samples; /* samples that count as allocated only                                   */
     int32_t pid;              /* 0: not known                                                          */
     char program[64];         /* "" when not known                                                     */
+    struct ac_pack *pack;     /* what it was read from; NULL: no pack. The profile's own               */
     /* The model's own. */
     size_t rooms[6];
     struct ac_intern strings;

@@ -39,7 +39,10 @@ const struct ac_profile_format *ac_profile_format_for(const char *name, const ch
 bool ac_profile_save(const struct ac_profile *profile, const struct ac_profile_show *show,
                      const struct ac_profile_format *format, const char *path);
 
-/* Reads a file of whatever form: .pb, .pb.gz, .heap, .folded, or a state file. */
+/* All bytes of a file, for the caller to free; NULL with `why`. */
+uint8_t *ac_slurp(const char *path, size_t *out_n, char *why);
+
+/* Reads a file of whatever form: .pb, .pb.gz, .heap, .folded, a state file, or a pack. */
 bool ac_profile_load(const char *path, struct ac_profile *out, char *why);
 
 /* The same from the bytes of a file of one form. */

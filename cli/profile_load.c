@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "profile_format.h"
 
@@ -36,6 +37,17 @@ static bool begins(const struct content *content, const char *text)
 {
     size_t n = strlen(text);
     return content->n >= n && memcmp(content->bytes, text, n) == 0;
+}
+
+uint8_t *ac_slurp(const char *path, size_t *out_n, char *why)
+{
+    struct content content;
+    if (!slurp(path, &content, why)) {
+        free(content.bytes);
+        return NULL;
+    }
+    *out_n = content.n;
+    return content.bytes;
 }
 
 bool ac_profile_from_segment(const struct ac_segment *segment, struct ac_profile *out, char *why)
@@ -82,17 +94,46 @@ static bool read_content(const char *path, const struct content *content, struct
     return ac_pprof_read(content->bytes, content->n, out, why);
 }
 
+static bool load(const char *path, bool packed, struct ac_profile *out, char *why);
+
+/* The profile in a pack, which stays with it for its names. */
+static bool load_packed(const struct content *content, struct ac_profile *out, char *why)
+{
+    char path[64];
+    struct ac_pack *pack = ac_pack_read(content->bytes, content->n, why);
+    if (!pack)
+        return false;
+    int fd = ac_pack_open(pack, AC_PACK_PROFILE);
+    snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+    if (fd < 0)
+        snprintf(why, AC_PROFILE_WHY_BYTES, "it is a tar, but not one of `acre pack`: it has no profile");
+    bool ok = fd >= 0 && load(path, true, out, why);
+    if (fd >= 0)
+        close(fd);
+    out->pack = pack;
+    return ok;
+}
+
+/* `packed`: it is a profile within a pack, where a pack is none. */
+static bool load(const char *path, bool packed, struct ac_profile *out, char *why)
+{
+    struct content content;
+    bool ok = slurp(path, &content, why);
+    if (ok && begins(&content, AC_STATE_MAGIC))
+        ok = load_state(path, out, why);
+    else if (ok && unpack(&content, why) && !packed && ac_pack_is(content.bytes, content.n))
+        ok = load_packed(&content, out, why);
+    else
+        ok = ok && content.bytes && read_content(path, &content, out, why);
+    free(content.bytes);
+    return ok;
+}
+
 bool ac_profile_load(const char *path, struct ac_profile *out, char *why)
 {
     char reason[AC_PROFILE_WHY_BYTES] = "";
-    struct content content;
     memset(out, 0, sizeof(*out));
-    bool ok = slurp(path, &content, reason);
-    if (ok && begins(&content, AC_STATE_MAGIC))
-        ok = load_state(path, out, reason);
-    else if (ok)
-        ok = unpack(&content, reason) && read_content(path, &content, out, reason);
-    free(content.bytes);
+    bool ok = load(path, false, out, reason);
     if (!ok)
         snprintf(why, AC_PROFILE_WHY_BYTES, "cannot read the profile %.150s: %.320s", path, reason);
     return ok;

@@ -25,6 +25,16 @@ struct naming {
     size_t room;
 };
 
+/* The map in the pack that the profile came in, or the one of the process. */
+static struct ac_perf_map *jit_map(const struct ac_profile *profile)
+{
+    int fd = ac_pack_open(profile->pack, AC_PACK_JIT);
+    FILE *in = fd >= 0 ? fdopen(fd, "r") : NULL;
+    if (in)
+        return ac_perf_map_read(in);
+    return profile->pid != 0 && !profile->pack ? ac_perf_map_open(profile->pid) : NULL;
+}
+
 static void add_run(struct naming *n, uint32_t frame)
 {
     n->runs = ac_grow(n->runs, n->nruns, &n->room, 1, sizeof(*n->runs));
@@ -96,8 +106,8 @@ void ac_profile_symbolize(struct ac_profile *profile)
     if (profile->symbolized)
         return;
     n.expansions = ac_zeroed(nframes, sizeof(*n.expansions));
-    n.jit = profile->pid != 0 ? ac_perf_map_open(profile->pid) : NULL;
-    n.symbolizer = ac_symbolizer_open(profile, profile->pid, why);
+    n.jit = jit_map(profile);
+    n.symbolizer = ac_symbolizer_open(profile, profile->pack ? 0 : profile->pid, why);
     if (!n.symbolizer)
         ac_error("functions are shown as addresses: %s", why);
     for (uint32_t i = 0; i < nframes; i++)

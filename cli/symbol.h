@@ -24,10 +24,26 @@ struct ac_symbolizer;
  * id) are left out. NULL with a sentence in `why` when acre was built without what it takes. */
 struct ac_symbolizer *ac_symbolizer_open(struct ac_profile *profile, int32_t pid, char *why);
 
-/* The same for one file, with the addresses that it has itself. An empty build id is any. */
-struct ac_symbolizer *ac_symbolizer_open_file(const char *path, const char *build_id, char *why);
+/* The same for one file, of the pack or else of this machine, with the addresses that it has itself. An
+ * empty build id is any. */
+struct ac_symbolizer *ac_symbolizer_open_file(const char *path, const char *build_id,
+                                              const struct ac_pack *pack, char *why);
 
 void ac_symbolizer_close(struct ac_symbolizer *symbolizer);
+
+/* A file that names functions. */
+struct ac_symbol_file {
+    char name[AC_PACK_NAME_BYTES]; /* of its member in a pack */
+    char path[512];
+};
+
+/* The files that the functions of a profile are named from, whether they have been or not; what is missing is
+ * said in its comments. Returns how many; *out is to be freed. */
+size_t ac_symbol_files(struct ac_profile *profile, struct ac_symbol_file **out, char *why);
+
+/* A file of ac_symbol_files() with zeros for code and data, which name nothing. NULL with errno; to be
+ * freed. */
+uint8_t *ac_symbol_file_read(const struct ac_symbol_file *file, int32_t pid, size_t *out_n);
 
 /* The functions at an address, innermost first; 0: nothing is known. */
 size_t ac_symbolizer_at(struct ac_symbolizer *symbolizer, uint64_t address,
@@ -46,6 +62,12 @@ struct ac_perf_map;
 
 /* /tmp/perf-PID.map; NULL when there is none. */
 struct ac_perf_map *ac_perf_map_open(int32_t pid);
+
+/* The file itself; NULL when there is none. */
+FILE *ac_perf_map_file(int32_t pid);
+
+/* From an open file, which it closes. */
+struct ac_perf_map *ac_perf_map_read(FILE *in);
 void ac_perf_map_close(struct ac_perf_map *map);
 const char *ac_perf_map_at(const struct ac_perf_map *map, uint64_t address);
 

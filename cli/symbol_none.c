@@ -14,10 +14,12 @@ struct ac_symbolizer *ac_symbolizer_open(struct ac_profile *profile, int32_t pid
     return NULL;
 }
 
-struct ac_symbolizer *ac_symbolizer_open_file(const char *path, const char *build_id, char *why)
+struct ac_symbolizer *ac_symbolizer_open_file(const char *path, const char *build_id,
+                                              const struct ac_pack *pack, char *why)
 {
     (void)path;
     (void)build_id;
+    (void)pack;
     return ac_symbolizer_open(NULL, 0, why);
 }
 
@@ -33,4 +35,19 @@ size_t ac_symbolizer_at(struct ac_symbolizer *symbolizer, uint64_t address,
     (void)address;
     (void)out;
     return 0;
+}
+
+size_t ac_symbol_files(struct ac_profile *profile, struct ac_symbol_file **out, char *why)
+{
+    *out = NULL;
+    ac_symbolizer_open(profile, 0, why);
+    return 0;
+}
+
+uint8_t *ac_symbol_file_read(const struct ac_symbol_file *file, int32_t pid, size_t *out_n)
+{
+    (void)file;
+    (void)pid;
+    *out_n = 0;
+    return NULL;
 }

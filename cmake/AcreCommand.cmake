@@ -25,6 +25,7 @@ option(ACRE_SYMBOLS "Name functions with elfutils, zlib and libiberty, if they a
 if(ACRE_SYMBOLS)
     pkg_check_modules(DW libdw)
     pkg_check_modules(ZLIB zlib)
+    pkg_check_modules(ARCHIVE libarchive)
     find_library(IBERTY libiberty.a)
     find_path(IBERTY_HEADERS libiberty/demangle.h)
 endif()
@@ -43,6 +44,7 @@ if(IBERTY AND IBERTY_HEADERS)
 endif()
 acre_choose(DW_FOUND symbol_dwarf symbol_none "no elfutils (libdw-dev), so it shows addresses for functions")
 acre_choose(ZLIB_FOUND gzip_zlib gzip_none "no zlib (zlib1g-dev), so it cannot write .gz")
+acre_choose(ARCHIVE_FOUND pack_archive pack_none "no libarchive (libarchive-dev), so there is no acre pack")
 acre_choose(IBERTY_FOUND demangle_iberty demangle_none "no libiberty (libiberty-dev), so names of C++ stay as they are")
 
 # The page of flame graphs is bundled at build time, where npm and its packages can be had.
@@ -89,6 +91,26 @@ if(DW_FOUND)
         target_link_libraries(acre PRIVATE ${DW_STATIC} ${ELF_STATIC} ${BZ2_STATIC} ${LZMA_STATIC} ${Z_STATIC})
     else()
         target_link_libraries(acre PRIVATE ${DW_LDFLAGS} ${CMAKE_DL_LIBS})
+    endif()
+endif()
+# Of the static library only tar and gzip are linked, where it is built so that the rest can be left out; the
+# shared one brings XML, Unicode and cryptography with it.
+if(ARCHIVE_FOUND)
+    find_library(ARCHIVE_STATIC libarchive.a)
+    find_library(Z_STATIC libz.a)
+    if(ARCHIVE_STATIC AND Z_STATIC)
+        include(CheckCSourceCompiles)
+        set(CMAKE_REQUIRED_LIBRARIES -Wl,--gc-sections ${ARCHIVE_STATIC} ${Z_STATIC})
+        check_c_source_compiles("#include <archive.h>
+            int main(void) { return archive_write_set_format_pax_restricted(archive_write_new()) +
+                archive_write_add_filter_gzip(NULL) + archive_read_support_format_tar(archive_read_new()); }"
+            ARCHIVE_STATIC_LINKS)
+        unset(CMAKE_REQUIRED_LIBRARIES)
+    endif()
+    if(ARCHIVE_STATIC_LINKS)
+        target_link_libraries(acre PRIVATE -Wl,--gc-sections ${ARCHIVE_STATIC} ${Z_STATIC})
+    else()
+        target_link_libraries(acre PRIVATE ${ARCHIVE_LDFLAGS})
     endif()
 endif()
 if(ZLIB_FOUND)
