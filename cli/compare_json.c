@@ -2,6 +2,8 @@
  *
  * compare_json.c -- a comparison as JSON, schema acre.compare/1: every run, and what follows from them.
  */
+#include <string.h>
+
 #include "compare.h"
 #include "json.h"
 
@@ -68,15 +70,25 @@ static void add_results(json_t *out, const struct ac_comparison *comparison, siz
     json_object_set_new(out, "runs", runs);
 }
 
+/* NAME=VALUE,NAME=VALUE */
+static json_t *variables_as_json(const struct ac_peer *peer)
+{
+    char text[1024] = "";
+    for (size_t i = 0; peer->variables[i]; i++) {
+        size_t at = strlen(text);
+        snprintf(text + at, sizeof(text) - at, "%s%s", i > 0 ? "," : "", peer->variables[i]);
+    }
+    return ac_json_text(text);
+}
+
 static json_t *column_as_json(const struct ac_comparison *comparison, size_t i)
 {
     const struct ac_column *column = &comparison->columns[i];
-    json_t *out =
-        json_pack("{s:s, s:s, s:s, s:s, s:b, s:{s:I, s:I, s:s}}", "name", column->peer->name, "library",
-                  column->library, "version", column->peer->version, "variable",
-                  column->peer->variable ? column->peer->variable : "", "left_out", (int)column->failed,
-                  "bindings", "to_it", (json_int_t)column->served.nbound, "elsewhere",
-                  (json_int_t)column->served.nelsewhere, "first_elsewhere", column->served.stray);
+    json_t *out = json_pack("{s:s, s:s, s:s, s:o, s:b, s:{s:I, s:I, s:s}}", "name", column->peer->name,
+                            "library", column->library, "version", column->peer->version, "variable",
+                            variables_as_json(column->peer), "left_out", (int)column->failed, "bindings",
+                            "to_it", (json_int_t)column->served.nbound, "elsewhere",
+                            (json_int_t)column->served.nelsewhere, "first_elsewhere", column->served.stray);
     if (out && !column->failed)
         add_results(out, comparison, i);
     return out;

@@ -50,7 +50,7 @@ static void leave_out(struct ac_comparison *comparison, struct ac_column *column
     ac_compare_note(comparison, "%s is left out: %s", column->peer->name, why);
 }
 
-/* One run under an allocator; `variable` (may be NULL) is set besides. */
+/* One run under an allocator; the variables are set besides. */
 static bool run_once(struct ac_comparison *comparison, struct ac_column *column, const char *const *variables,
                      struct ac_cost *cost)
 {
@@ -73,7 +73,8 @@ static bool look_into(struct ac_comparison *comparison, struct ac_column *column
                  "no folder for the loader's log in TMPDIR or /tmp");
         return false;
     }
-    const char *const variables[] = {"LD_DEBUG=bindings", bindings.variable, column->peer->variable, NULL};
+    const char *variables[2 + AC_PEER_VARIABLES_MAX + 1] = {"LD_DEBUG=bindings", bindings.variable};
+    memcpy(variables + 2, column->peer->variables, sizeof(column->peer->variables));
     bool counts = run_once(comparison, column, variables, &column->first);
     ac_bindings_end(&bindings, column->library[0] ? column->library : ac_peers_libc(), &column->served);
     return counts;
@@ -130,8 +131,7 @@ static void measure(struct ac_comparison *comparison, size_t i, size_t round)
     struct ac_column *column = &comparison->columns[i];
     char why[AC_MEASURE_WHY_BYTES + 64];
     struct ac_cost *cost = &column->costs[round];
-    const char *const variables[] = {column->peer->variable, NULL};
-    if (!run_once(comparison, column, variables, cost) && !ac_measure_interrupted())
+    if (!run_once(comparison, column, column->peer->variables, cost) && !ac_measure_interrupted())
         leave_out(comparison, column, cost->why);
     else if (cost->status != column->first.status && !ac_measure_interrupted()) {
         snprintf(why, sizeof(why), "it ended with status %d in one run, with %d in others", cost->status,

@@ -122,7 +122,7 @@ static struct ac_peer *append(struct ac_peers *peers, const char *name, const ch
 static void append_libc(struct ac_peers *peers, const char *name, const char *variable)
 {
     struct ac_peer *peer = append(peers, name, "");
-    peer->variable = variable;
+    peer->variables[0] = variable;
     snprintf(peer->version, sizeof(peer->version), "glibc %s", gnu_get_libc_version());
 }
 
@@ -166,21 +166,73 @@ static struct ac_peer *find(struct ac_peers *peers, const char *name, size_t len
     return NULL;
 }
 
+/* The comma before the next VARIABLE=, or the end. */
+static const char *next_variable(const char *text)
+{
+    static const char capitals[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ_";
+    for (; *text != '\0'; text++) {
+        size_t length = strspn(text + 1, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789");
+        if (*text == ',' && text[1] != '\0' && strchr(capitals, text[1]) && text[1 + length] == '=')
+            break;
+    }
+    return text;
+}
+
+/* Fills in the variables behind a path; the texts are never freed. */
+static bool take_variables(struct ac_peer *peer, const char *item, const char *text)
+{
+    for (size_t n = 0; *text == ','; n++) {
+        const char *end = next_variable(++text);
+        if (n == AC_PEER_VARIABLES_MAX) {
+            ac_error("--with '%s': %d variables are enough", item, AC_PEER_VARIABLES_MAX);
+            return false;
+        }
+        peer->variables[n] = strndup(text, (size_t)(end - text));
+        if (strncmp(text, "LD_PRELOAD=", 11) == 0 || strncmp(text, "LD_DEBUG=", 9) == 0 ||
+            strncmp(text, "LD_DEBUG_OUTPUT=", 16) == 0) {
+            ac_error("--with '%s': %s is what acre compare itself sets", item, peer->variables[n]);
+            return false;
+        }
+        text = end;
+    }
+    return true;
+}
+
+/* The library that PATH is, or that the allocator of this name has. */
+static bool take_library(struct ac_peers *peers, struct ac_peer *peer, const char *item, const char *path)
+{
+    struct ac_elf elf;
+    const struct ac_peer *other = find(peers, path, strlen(path));
+    if (other) {
+        memcpy(peer->library, other->library, sizeof(peer->library));
+        memcpy(peer->version, other->version, sizeof(peer->version));
+        return true;
+    }
+    bool is_there = realpath(path, peer->library) && ac_elf_read(peer->library, &elf);
+    if (is_there && elf.is_executable)
+        return true;
+    ac_error("--with '%s': %s: %s", item, path,
+             is_there ? "that file is not a library for this machine" : strerror(errno));
+    return false;
+}
+
 bool ac_peers_add(struct ac_peers *peers, const char *item)
 {
+    static struct ac_peer made;
     char path[PATH_MAX];
     size_t length = strcspn(item, "=");
     if (length == 0 || length >= AC_PEER_NAME_BYTES || item[length] == '\0' || strcspn(item, ", ") < length) {
-        ac_error("--with '%s': give it as NAME=PATH, the name short and without comma or space", item);
+        ac_error(
+            "--with '%s': give it as NAME=PATH,VARIABLE=VALUE, the name short and without comma or space",
+            item);
         return false;
     }
-    struct ac_elf elf;
-    bool is_there = realpath(item + length + 1, path) && ac_elf_read(path, &elf);
-    if (!is_there || !elf.is_executable) {
-        ac_error("--with '%s': %s", item,
-                 is_there ? "that file is not a library for this machine" : strerror(errno));
+    const char *end = next_variable(item + length + 1);
+    made = (struct ac_peer){0};
+    snprintf(made.name, sizeof(made.name), "%.*s", (int)length, item);
+    snprintf(path, sizeof(path), "%.*s", (int)(end - item - (ptrdiff_t)length - 1), item + length + 1);
+    if (!take_library(peers, &made, item, path) || !take_variables(&made, item, end))
         return false;
-    }
     struct ac_peer *peer = find(peers, item, length);
     if (!peer && peers->nfound == AC_PEERS_MAX) {
         ac_error("--with '%s': %d allocators at a time are enough", item, AC_PEERS_MAX);
@@ -188,9 +240,7 @@ bool ac_peers_add(struct ac_peers *peers, const char *item)
     }
     if (!peer)
         peer = &peers->found[peers->nfound++];
-    memset(peer, 0, sizeof(*peer));
-    snprintf(peer->name, sizeof(peer->name), "%.*s", (int)length, item);
-    memcpy(peer->library, path, sizeof(path));
+    *peer = made;
     return true;
 }
 

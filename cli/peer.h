@@ -9,14 +9,14 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { AC_PEERS_MAX = 24, AC_PEER_NAME_BYTES = 24, AC_PEER_VERSION_BYTES = 96 };
+enum { AC_PEERS_MAX = 24, AC_PEER_NAME_BYTES = 24, AC_PEER_VERSION_BYTES = 96, AC_PEER_VARIABLES_MAX = 8 };
 
 struct ac_peer {
     char name[AC_PEER_NAME_BYTES];
     char library[PATH_MAX];              /* absolute; "" for the C library's own malloc, as it is   */
     char version[AC_PEER_VERSION_BYTES]; /* of the C library, the package, or the file's real name  */
-    const char *variable;                /* NAME=VALUE set besides, or NULL                         */
-    const char *package;                 /* what to install when it is absent                       */
+    const char *variables[AC_PEER_VARIABLES_MAX + 1]; /* NAME=VALUE set besides; NULL at the end    */
+    const char *package; /* what to install when it is absent                       */
 };
 
 struct ac_peers {
@@ -32,7 +32,9 @@ bool ac_peers_find(struct ac_peers *out);
 /* Asks the package manager for those versions that are not known yet, which takes a while. */
 void ac_peers_set_versions(struct ac_peers *peers);
 
-/* Adds NAME=PATH, or replaces the one of this name. False after saying what is wrong. */
+/* Adds NAME=PATH[,VARIABLE=VALUE]..., or replaces the one of this name; PATH may be the name of one that is
+ * there. A comma begins a variable when a name in capitals and = follow it, and else belongs to the value.
+ * False after saying what is wrong. */
 bool ac_peers_add(struct ac_peers *peers, const char *item);
 
 /* Keeps those of the comma-separated names, in this order. False after naming what is not there. */

@@ -127,6 +127,16 @@ class Allocators(Case):
         )
         self.assertEqual((found.done.returncode, found.data["output"]), (1, "differs"))
 
+    def test_an_environment_for_one(self):
+        """Also for a library that is there already, with commas in the values."""
+        found = Comparison(
+            "-n", "1", "--with", "set=glibc,TEST_A=1=2,b=3,TEST_B=,MALLOC_ARENA_MAX=1", "--allocators", "glibc,set",
+            "--", "sh", "-c", "echo $TEST_A-$TEST_B-$MALLOC_ARENA_MAX >&2; test -z $TEST_A"
+        )
+        self.assertIn("set is left out: the program ended with status 1 instead of 0 and said: 1=2,b=3--1",
+                      found.notes)
+        self.assertEqual(found.data["allocators"][1]["variable"], "TEST_A=1=2,b=3,TEST_B=,MALLOC_ARENA_MAX=1")
+
     def test_wrong_words(self):
         program = ["--", shutil.which("true")]
         for words, expected in (
@@ -137,6 +147,7 @@ class Allocators(Case):
             (["--with", "x", *program], "give it as NAME=PATH"),
             (["--with", "x=/nowhere.so", *program], "No such file"),
             (["--with", "x=/etc/passwd", *program], "not a library"),
+            (["--with", "x=acre,LD_PRELOAD=/x", *program], "LD_PRELOAD=/x is what acre compare itself sets"),
             (["-n", "0", *program], "a number of runs, 1 to 1000"),
             (["-n", "many", *program], "a number of runs"),
             ([], "which program?"),
