@@ -188,6 +188,13 @@ static void explain(pid_t pid, const struct search *search, char *why)
             lead);
 }
 
+/* Why a process may not be looked into. */
+static const char *hint(void)
+{
+    return geteuid() == 0 ? "the system forbids it even root: a container or a security module does that"
+                          : "it is another user's: try as root";
+}
+
 bool ac_segment_attach(pid_t pid, struct ac_segment *out_segment, char *why)
 {
     struct search search = {0};
@@ -197,17 +204,15 @@ bool ac_segment_attach(pid_t pid, struct ac_segment *out_segment, char *why)
     if (!maps && errno == ENOENT)
         snprintf(why, AC_SEGMENT_WHY_BYTES, "there is no process %d", (int)pid);
     else if (!maps)
-        snprintf(why, AC_SEGMENT_WHY_BYTES,
-                 "cannot look into process %d: %s; it is another user's: try as root", (int)pid,
-                 strerror(errno));
+        snprintf(why, AC_SEGMENT_WHY_BYTES, "cannot look into process %d: %s; %s", (int)pid, strerror(errno),
+                 hint());
     if (!maps)
         return false;
     out_segment->fd = find(pid, maps, &search);
     bool readable = !ferror(maps);
     fclose(maps);
     if (out_segment->fd < 0 && !readable)
-        snprintf(why, AC_SEGMENT_WHY_BYTES, "cannot look into process %d: it is another user's: try as root",
-                 (int)pid);
+        snprintf(why, AC_SEGMENT_WHY_BYTES, "cannot look into process %d: %s", (int)pid, hint());
     else if (out_segment->fd < 0)
         explain(pid, &search, why);
     return out_segment->fd >= 0;

@@ -223,11 +223,7 @@ static int parse(int argc, char **argv, struct request *out)
     }
     if (out->state)
         return state_is_alone(argc, has_interval) ? -1 : AC_EXIT_USAGE;
-    if (argc - optind > 1) {
-        ac_error("one process at a time: '%s' is too many; `acre ls` shows all", argv[optind + 1]);
-        return AC_EXIT_USAGE;
-    }
-    out->pid = ac_target_pid(argv[optind], "stat");
+    out->pid = ac_target_only_pid(argv + optind, "stat");
     return out->pid < 0 ? AC_EXIT_USAGE : -1;
 }
 

@@ -60,7 +60,7 @@ int ac_cmd_trim(int argc, char **argv)
     bool as_json = false;
     while ((flag = ac_flag_next(AC_COMMAND_trim, argc, argv)) != AC_FLAGS_END)
         as_json = flag == AC_FLAG_trim_json;
-    pid_t pid = ac_target_pid(argv[optind], "trim");
+    pid_t pid = ac_target_only_pid(argv + optind, "trim");
     if (pid < 0)
         return AC_EXIT_USAGE;
     if (!ac_target_open(pid, &target))

@@ -160,7 +160,7 @@ int ac_cmd_verify(int argc, char **argv)
     enum ac_flag_id flag;
     while ((flag = ac_flag_next(AC_COMMAND_verify, argc, argv)) != AC_FLAGS_END)
         as_json = flag == AC_FLAG_verify_json;
-    pid_t pid = ac_target_pid(argv[optind], "verify");
+    pid_t pid = ac_target_only_pid(argv + optind, "verify");
     if (pid < 0)
         return AC_EXIT_USAGE;
     if (!ac_target_open(pid, &target))

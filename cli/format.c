@@ -42,8 +42,10 @@ const char *ac_format_duration(uint64_t ns, char text[AC_TEXT_BYTES])
     uint64_t minutes = ns / 60000000000u;
     if (seconds < 10)
         snprintf(text, AC_TEXT_BYTES, "%.3f s", seconds);
-    else if (minutes < 60)
+    else if (minutes < 10)
         snprintf(text, AC_TEXT_BYTES, "%.1f s", seconds);
+    else if (minutes < 60)
+        snprintf(text, AC_TEXT_BYTES, "%" PRIu64 " min %02" PRIu64 " s", minutes, ns / 1000000000u % 60);
     else
         snprintf(text, AC_TEXT_BYTES, "%" PRIu64 " h %02" PRIu64 " min", minutes / 60, minutes % 60);
     return text;

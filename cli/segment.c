@@ -84,6 +84,7 @@ enum ac_segment_verdict ac_segment_read(const struct ac_segment *segment, struct
 {
     /* A descendant may still be publishing, so a torn copy is read again; a dead writer leaves it torn for
      * good. */
+    memset(out_state, 0, sizeof(*out_state));
     bool whole = copy_once(segment->fd, out_state);
     for (int i = 0; !whole && i < READ_TRIES; i++) {
         nanosleep(&retry_delay, NULL);

@@ -27,10 +27,19 @@ pid_t ac_target_pid(const char *word, const char *command)
     if (!word)
         ac_error("which process? usage: acre %s PID; `acre ls` lists those on acre", command);
     else if (errno != 0 || *end != '\0' || end == word || pid <= 0 || pid > INT32_MAX)
-        ac_error("'%s' is not a process id; `acre ls` lists those on acre", word);
+        ac_error("'%s' is no process id; `acre ls` lists the processes that run on acre", word);
     else
         return (pid_t)pid;
     return -1;
+}
+
+pid_t ac_target_only_pid(char *const *words, const char *command)
+{
+    if (words[0] && words[1]) {
+        ac_error("one process at a time: '%s' is too many; `acre ls` shows all", words[1]);
+        return -1;
+    }
+    return ac_target_pid(words[0], command);
 }
 
 static bool map_live(struct ac_target *target, char *why)

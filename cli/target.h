@@ -12,6 +12,9 @@
 /* The word that names the process; -1 with an error said when it is none. */
 pid_t ac_target_pid(const char *word, const char *command);
 
+/* The same of all the words (NULL at the end) of a command that takes no others. */
+pid_t ac_target_only_pid(char *const *words, const char *command);
+
 /* A process to be asked for something through its control words. */
 struct ac_target {
     pid_t pid;

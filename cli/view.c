@@ -21,6 +21,9 @@ static bool refuse(enum ac_segment_verdict verdict, const struct ac_state *state
                  " (acre %.31s), this command reads layout %u; use "
                  "the acre command that came with its library",
                  state->pid, state->version, state->library, AC_STATE_VERSION);
+    else if (memcmp(state->magic, AC_STATE_MAGIC, sizeof(state->magic)) != 0 && state->magic[0] != 0)
+        snprintf(why, AC_SEGMENT_WHY_BYTES,
+                 "that is no state file of acre; ACRE_CONF=state=FILE has a program write one");
     else
         snprintf(why, AC_SEGMENT_WHY_BYTES,
                  "the state segment was never filled in: no process on acre has used it");

@@ -157,7 +157,8 @@ class Live(Case):
         self.assertRegex(text, r"(?m)^# TYPE acre_small_live_bytes gauge$")
 
     def test_wrong_process(self):
-        for words, status in ((["stat", "x"], 2), (["stat"], 2), (["stat", "4194304"], 3), (["trim", "0"], 2)):
+        for words, status in ((["stat", "x"], 2), (["stat"], 2), (["stat", "4194304"], 3), (["trim", "0"], 2),
+                              (["stat", "1", "2"], 2), (["trim", "1", "2"], 2), (["verify", "1", "2"], 2)):
             self.assertEqual(acre(*words).returncode, status, words)
 
 

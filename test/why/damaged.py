@@ -47,6 +47,8 @@ class Damaged(Case):
     def test_no_state_file_at_all(self):
         os.pwrite(self.file, b"%PDF-1.7", 0)
         self.refused("")
+        self.put(PID, 0)
+        self.refused("that is no state file of acre")
 
     def test_never_claimed(self):
         self.put(PID, 0)
