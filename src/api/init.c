@@ -10,6 +10,7 @@
 #include "heap/thread.h"
 #include "heap/trim.h"
 #include "os/os.h"
+#include "report/leaks.h"
 
 #include <pthread.h>
 
@@ -40,11 +41,22 @@ __attribute__((constructor(101))) static void acre_load(void)
     ac_harden_seal();
 }
 
+static void look_for_leaks(void)
+{
+    struct ac_heap *heap = ac_thread_heap();
+    uint32_t me = heap != NULL ? heap->id : ac_thread_id_without_heap();
+    bool ok = ac_thread_mark(heap);
+    ac_leaks_at_exit(me, ok);
+    if (ok)
+        ac_thread_unmark(heap);
+}
+
 /* What is cached goes through the spans once more, as far as this thread may touch it: a block that was
  * freed twice is found now at the latest. */
 __attribute__((destructor(101))) static void acre_exit(void)
 {
     struct ac_heap *heap = ac_heap_mine();
+    look_for_leaks();
     ac_publish_exit();
     if (!ac_heap_is_real(heap))
         return;

@@ -83,7 +83,8 @@ static uint64_t lay_out(struct ac_state *s)
     end = add_section(s, AC_STATE_SAMPLES, sizeof(struct ac_state_sample), AC_STATE_MAX_SAMPLES, end);
     end = add_section(s, AC_STATE_FRAMES, sizeof(uint64_t), AC_STATE_MAX_FRAMES, end);
     end = add_section(s, AC_STATE_MODULES, sizeof(struct ac_state_module), AC_STATE_MAX_MODULES, end);
-    return add_section(s, AC_STATE_BREACHES, sizeof(struct ac_state_breach), AC_STATE_MAX_BREACHES, end);
+    end = add_section(s, AC_STATE_BREACHES, sizeof(struct ac_state_breach), AC_STATE_MAX_BREACHES, end);
+    return add_section(s, AC_STATE_LEAKS, sizeof(struct ac_state_leaks), 1, end);
 }
 
 static const struct ac_state_section *find_section(enum ac_state_section_id id)
@@ -151,7 +152,9 @@ static bool claim(struct ac_state *s, size_t bytes)
     if (!ac_cas_acq(&s->pid, &unclaimed, ac_os_pid()) && unclaimed != ac_os_pid())
         return false;
     if (unclaimed != 0) {
+        uint32_t leaks_at_exit = s->control.leaks_at_exit; /* was asked before the start */
         ac_os_zero_shared(s, bytes);
+        s->control.leaks_at_exit = leaks_at_exit;
         s->pid = ac_os_pid();
     }
     return true;

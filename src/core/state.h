@@ -9,6 +9,7 @@
  *          seconds, tens, minutes                        rings of what the heap looked like
  *          chunks, huge, kept, own                       where memory lies
  *          profile, sites, samples, frames, modules      who allocates
+ *          breaches, leaks                               what a look at the whole heap has found
  *
  * Rows are written where the engine keeps its own counters, under the lock that guards those, and never read
  * back by it. So they are true at any time, also of a process that is stopped or asleep; but for what a
@@ -45,6 +46,7 @@
 #define AC_STATE_MAX_SAMPLES 32768u
 #define AC_STATE_MAX_MODULES 512u
 #define AC_STATE_MAX_BREACHES 16u
+#define AC_STATE_MAX_LEAKS 4096u
 #define AC_STATE_LIFETIMES 16u
 #define AC_STATE_WEIGHT_ONE 256u /* weights in objects are in parts of this */
 
@@ -71,16 +73,17 @@ enum ac_state_section_id {
     AC_STATE_SECONDS,     /* struct ac_state_moment, rings of them              */
     AC_STATE_TENS,
     AC_STATE_MINUTES,
-    AC_STATE_CHUNKS,  /* struct ac_state_chunk: the units of the page heap           */
-    AC_STATE_HUGE,    /* struct ac_state_extent: blocks with mappings of their own   */
-    AC_STATE_KEPT,    /* struct ac_state_extent: mappings kept for such              */
-    AC_STATE_OWN,     /* struct ac_state_extent: acre's own records                  */
-    AC_STATE_SITES,   /* struct ac_state_site, `nsites` of the profile in use                  */
-    AC_STATE_SAMPLES, /* struct ac_state_sample: sampled blocks that live                     */
-    AC_STATE_PROFILE, /* struct ac_state_profile, one                                         */
-    AC_STATE_FRAMES,  /* uint64_t: return addresses, which sites point into                    */
-    AC_STATE_MODULES, /* struct ac_state_module: what was mapped where                         */
-    AC_STATE_BREACHES /* struct ac_state_breach: what the last check of the heap found         */
+    AC_STATE_CHUNKS,   /* struct ac_state_chunk: the units of the page heap           */
+    AC_STATE_HUGE,     /* struct ac_state_extent: blocks with mappings of their own   */
+    AC_STATE_KEPT,     /* struct ac_state_extent: mappings kept for such              */
+    AC_STATE_OWN,      /* struct ac_state_extent: acre's own records                  */
+    AC_STATE_SITES,    /* struct ac_state_site, `nsites` of the profile in use                  */
+    AC_STATE_SAMPLES,  /* struct ac_state_sample: sampled blocks that live                     */
+    AC_STATE_PROFILE,  /* struct ac_state_profile, one                                         */
+    AC_STATE_FRAMES,   /* uint64_t: return addresses, which sites point into                    */
+    AC_STATE_MODULES,  /* struct ac_state_module: what was mapped where                         */
+    AC_STATE_BREACHES, /* struct ac_state_breach: what the last check of the heap found         */
+    AC_STATE_LEAKS     /* struct ac_state_leaks, one: what was unreachable at the exit          */
 };
 
 struct ac_state_section {
@@ -254,6 +257,50 @@ struct ac_state_breach {
     char what[96];     /* what is not as it must be                                                */
 };
 
+enum ac_state_leaks_outcome {
+    AC_STATE_LEAKS_NONE,       /* not looked for                                             */
+    AC_STATE_LEAKS_BEGUN,      /* and not ended                                              */
+    AC_STATE_LEAKS_DONE,       /* the rest of the row is true                                */
+    AC_STATE_LEAKS_BUSY,       /* the exit began in a handler that had interrupted malloc    */
+    AC_STATE_LEAKS_FORBIDDEN,  /* by a filter of system calls                                */
+    AC_STATE_LEAKS_NO_COPY,    /* the system refused to copy the process                     */
+    AC_STATE_LEAKS_NO_MEMORY,  /* for the look itself                                        */
+    AC_STATE_LEAKS_UNREADABLE, /* the process may not read its own memory or maps            */
+    AC_STATE_LEAKS_LATE        /* it took longer than it may                                 */
+};
+
+/* Blocks, and what is known of them: those that were sampled have a stack and a weight. */
+struct ac_state_leak_sum {
+    uint64_t objects;
+    uint64_t bytes; /* usable                                                               */
+    uint64_t requested_bytes;
+    uint64_t weight_objects; /* in parts of AC_STATE_WEIGHT_ONE                             */
+    uint64_t weight_bytes;   /* of requested bytes, in whole ones                           */
+};
+
+/* Sampled blocks that were unreachable, by the place they were allocated at. */
+struct ac_state_leak {
+    uint32_t site;
+    uint32_t reserved;
+    struct ac_state_leak_sum direct;
+    struct ac_state_leak_sum indirect; /* only pointed to by others that are unreachable     */
+};
+
+struct ac_state_leaks {
+    uint32_t outcome; /* enum ac_state_leaks_outcome. Written last                            */
+    uint32_t nrows;
+    uint32_t dropped_rows;  /* places for which there was no row                            */
+    uint32_t other_threads; /* that ran: what they held in registers was not seen            */
+    uint64_t stopped_ns;    /* for so long no thread could allocate                         */
+    uint64_t all_ns;        /* that the process ended later by                              */
+    uint64_t live_objects;  /* that the heap had                                            */
+    uint64_t live_bytes;
+    uint64_t root_bytes;             /* memory that was looked through for pointers, besides the blocks  */
+    struct ac_state_leak_sum direct; /* all that were unreachable; only objects and bytes    */
+    struct ac_state_leak_sum indirect;
+    struct ac_state_leak rows[AC_STATE_MAX_LEAKS];
+};
+
 enum ac_state_verify_flag {
     AC_STATE_VERIFY_CACHES = 1, /* all threads' caches were looked into                         */
     AC_STATE_VERIFY_SUMS = 2    /* the sums over everything were judged: nobody was at it        */
@@ -283,7 +330,7 @@ struct ac_state_control {
     uint32_t verify_done;
     uint32_t verify_flags;    /* enum ac_state_verify_flag                                             */
     uint32_t verify_breaches; /* all that were found; the first of them are rows                       */
-    uint32_t reserved;
+    uint32_t leaks_at_exit;   /* 1: look for what is unreachable when the program exits         */
     uint64_t verify_ns; /* the time it took                                                              */
 };
 

@@ -9,12 +9,15 @@
 #define _GNU_SOURCE 1
 #endif
 #include "os/os.h"
+#include "os/snapshot.h"
 
 #include "os/syscall.h"
 
 #include <asm/unistd.h>
+#include <dlfcn.h>
 #include <fcntl.h>
 #include <link.h>
+#include <string.h>
 #include <sys/auxv.h>
 #include <sys/uio.h>
 #include <time.h>
@@ -86,7 +89,73 @@ AC_NOINLINE unsigned ac_os_unwind(uintptr_t *out_addrs, unsigned max)
     return walk.n;
 }
 
+/* ---- the exit ---- */
+
+/* What of the C library and the loader is on the stack of an exit. */
+struct exit_walk {
+    struct ac_os_frame *out;
+    struct walk own;
+    void *libc;
+    void *loader;
+};
+
+/* By their numbers in DWARF: those that a called function gives back as they were. */
+#if defined(__x86_64__)
+static const uint8_t saved_registers[] = {3, 6, 12, 13, 14, 15};
+#else
+static const uint8_t saved_registers[] = {19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29};
+#endif
+
+/* NULL when it is in no object. */
+static void *object_of(uintptr_t at)
+{
+    struct dl_find_object object;
+    return _dl_find_object((void *)at, &object) == 0 ? object.dlfo_link_map : NULL;
+}
+
+static _Unwind_Reason_Code visit_exit(struct _Unwind_Context *context, void *arg)
+{
+    struct exit_walk *walk = arg;
+    uintptr_t at = _Unwind_GetIP(context) - 1;
+    if (at + 1 <= 1)
+        return _URC_END_OF_STACK;
+    void *object = object_of(at);
+    walk->out->sp = _Unwind_GetCFA(context);
+    if (at - walk->own.own_start < walk->own.own_bytes || object == walk->libc || object == walk->loader)
+        return _URC_NO_REASON;
+    for (unsigned i = 0; i < sizeof saved_registers; i++)
+        walk->out->registers[i] = _Unwind_GetGR(context, saved_registers[i]);
+    return _URC_END_OF_STACK;
+}
+
+AC_NOINLINE void ac_os_find_exit(struct ac_os_frame *out)
+{
+    struct exit_walk walk = {.out = out};
+    memset(out, 0, sizeof *out);
+    find_own(&walk.own);
+    walk.libc = object_of((uintptr_t)&getauxval);
+    walk.loader = object_of(getauxval(AT_BASE));
+    if (walk.own.own_bytes != 0 && walk.libc != NULL && walk.loader != NULL)
+        _Unwind_Backtrace(visit_exit, &walk);
+}
+
 /* ---- memory and files ---- */
+
+bool ac_os_own_data(uintptr_t *out_start, size_t *out_bytes)
+{
+    uintptr_t start = (uintptr_t)&__ehdr_start;
+    const ElfW(Phdr) *segment = (const void *)(start + __ehdr_start.e_phoff);
+    if ((uintptr_t)segment == getauxval(AT_PHDR))
+        return false;
+    *out_bytes = 0;
+    for (unsigned i = 0; i < __ehdr_start.e_phnum; i++, segment++) {
+        if (segment->p_type == PT_LOAD && (segment->p_flags & PF_W) != 0) {
+            *out_start = start + segment->p_vaddr;
+            *out_bytes = segment->p_memsz;
+        }
+    }
+    return *out_bytes != 0;
+}
 
 bool ac_os_copy(void *out, uintptr_t from, size_t bytes)
 {

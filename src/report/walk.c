@@ -178,13 +178,23 @@ static struct ac_walk_part *copy_locked(const struct ac_center *centers, unsigne
     return part;
 }
 
-static struct ac_walk_part *copy_shard(struct ac_center *centers, unsigned shard, uint32_t me)
+static void lock_shard(struct ac_center *centers, uint32_t me)
 {
     for (unsigned c = 1; c < AC_NCLASSES; c++)
         ac_lock(&centers[c].lock, me);
-    struct ac_walk_part *part = copy_locked(centers, shard);
+}
+
+static void unlock_shard(struct ac_center *centers)
+{
     for (unsigned c = 1; c < AC_NCLASSES; c++)
         ac_unlock(&centers[c].lock);
+}
+
+static struct ac_walk_part *copy_shard(struct ac_center *centers, unsigned shard, uint32_t me)
+{
+    lock_shard(centers, me);
+    struct ac_walk_part *part = copy_locked(centers, shard);
+    unlock_shard(centers);
     return part;
 }
 
@@ -266,4 +276,39 @@ bool ac_walk_take(struct ac_walk_part **out_part, uint32_t me)
     ac_walk_end(*out_part);
     *out_part = NULL;
     return false;
+}
+
+/* ---- all shards at one moment ---- */
+
+void ac_walk_hold(uint32_t me)
+{
+    ac_thread_hold(me);
+    ac_hold_all(NULL, NULL, me);
+    for (unsigned shard = 1; shard <= AC_MAX_SHARDS; shard++) {
+        struct ac_center *centers = ac_center_peek(shard, 0);
+        if (centers != NULL)
+            lock_shard(centers, me);
+    }
+}
+
+void ac_walk_let_go(void)
+{
+    for (unsigned shard = 1; shard <= AC_MAX_SHARDS; shard++) {
+        struct ac_center *centers = ac_center_peek(shard, 0);
+        if (centers != NULL)
+            unlock_shard(centers);
+    }
+    ac_hold_let_go();
+    ac_thread_let_go();
+}
+
+bool ac_walk_take_held(struct ac_walk_part **out_part)
+{
+    *out_part = NULL;
+    bool ok = put_before(out_part, copy_large_blocks());
+    for (unsigned shard = AC_MAX_SHARDS; ok && shard >= 1; shard--) {
+        const struct ac_center *centers = ac_center_peek(shard, 0);
+        ok = centers == NULL || put_before(out_part, copy_locked(centers, shard));
+    }
+    return ok;
 }

@@ -45,4 +45,13 @@ struct ac_walk_part {
 bool ac_walk_take(struct ac_walk_part **out_part, uint32_t me);
 void ac_walk_end(struct ac_walk_part *part);
 
+/* For a copy of the process that is made between the two, in which nobody else runs: all shards stand still,
+ * and no lock of theirs is anybody's but the caller's. The registry and every shard are held, so not for
+ * long. */
+void ac_walk_hold(uint32_t me);
+void ac_walk_let_go(void);
+
+/* In that copy, where all is still held: the blocks as they were. */
+bool ac_walk_take_held(struct ac_walk_part **out_part);
+
 #endif

@@ -50,7 +50,7 @@ static void stack_take(struct stack *out)
 bool ac_prof_prepare(size_t rate_bytes, uint32_t me)
 {
     ac_lock(&prof.lock, me);
-    bool ok = ac_prof_store_reset();
+    bool ok = ac_prof_store_reset(rate_bytes <= AC_PROF_EXACT_BYTES);
     if (ok) {
         struct ac_state_profile *p = ac_prof_store.profile;
         p->rate_bytes = rate_bytes;
@@ -132,6 +132,12 @@ const void *ac_prof_rows(enum ac_state_section_id id)
                                     : NULL;
 }
 
+const struct ac_state_sample *ac_prof_samples(size_t *out_n)
+{
+    *out_n = ac_prof_store.nsamples;
+    return ac_prof_store.samples;
+}
+
 /* ---- countdowns ---- */
 
 void ac_prof_thread_start(struct ac_prof_thread *thread, uint32_t me)
@@ -169,6 +175,8 @@ bool ac_prof_count_large(struct ac_prof_thread *thread, size_t usable_bytes)
 {
     if (!may_sample(thread))
         return false;
+    if (thread->rate_bytes <= AC_PROF_EXACT_BYTES)
+        return true;
     if (thread->left_bytes == 0)
         thread->left_bytes = ac_prof_distance(&thread->random, thread->rate_bytes, 1);
     bool hit = thread->left_bytes <= usable_bytes;
@@ -251,7 +259,7 @@ static void sample_end(struct ac_state_sample *s)
 static void keep_budget(uint64_t now_ns)
 {
     uint64_t rate = ac_prof_rate_bytes;
-    if (++prof.window_taken <= BUDGET)
+    if (rate <= AC_PROF_EXACT_BYTES || ++prof.window_taken <= BUDGET)
         return;
     if (now_ns - prof.window_ns < SECOND_NS && rate < MAX_RATE_BYTES) {
         ac_store_rlx(&ac_prof_rate_bytes, rate * 2);

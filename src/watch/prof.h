@@ -97,6 +97,10 @@ void ac_prof_note_growth(size_t mapped_bytes, uint32_t me);
 const struct ac_state_profile *ac_prof_profile(void);
 const void *ac_prof_rows(enum ac_state_section_id id);
 
+/* The rows of samples, n of them ever used: not in the segment while every block is sampled for the look for
+ * leaks. NULL and 0 before the first start. */
+const struct ac_state_sample *ac_prof_samples(size_t *out_n);
+
 /* Nothing changes between the two. */
 void ac_prof_hold(uint32_t me);
 void ac_prof_let_go(void);

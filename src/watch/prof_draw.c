@@ -46,6 +46,8 @@ double ac_prof_exponential(uint64_t *inout_random)
 
 uint64_t ac_prof_distance(uint64_t *inout_random, uint64_t rate_bytes, uint64_t bytes)
 {
+    if (rate_bytes <= AC_PROF_EXACT_BYTES)
+        return 1;
     double distance = ac_prof_exponential(inout_random) * (double)rate_bytes / (double)bytes;
     return (uint64_t)distance + 1;
 }
@@ -70,6 +72,8 @@ double ac_prof_probability(double x)
 
 uint64_t ac_prof_weight(uint64_t rate_bytes, uint64_t bytes)
 {
+    if (rate_bytes <= AC_PROF_EXACT_BYTES)
+        return AC_STATE_WEIGHT_ONE;
     double p = ac_prof_probability((double)bytes / (double)rate_bytes);
     return (uint64_t)(AC_STATE_WEIGHT_ONE / p + 0.5);
 }

@@ -5,13 +5,16 @@
  * Knows:      the exponential distribution.
  * Does not know: blocks, threads.
  * Invariants: PD1 a block of s bytes is drawn with probability 1 - e^(-s / rate), whatever was before it; the
- *             weights are the inverse of that.
+ *             weights are the inverse of that; at AC_PROF_EXACT_BYTES and below it is 1.
  * Threads:    the state of the generator is the caller's.
  */
 #ifndef AC_WATCH_PROF_DRAW_H
 #define AC_WATCH_PROF_DRAW_H
 
 #include "base/compiler.h"
+
+/* At a rate of so many bytes or fewer every block is sampled, for itself alone. */
+#define AC_PROF_EXACT_BYTES 8u
 
 /* The next of an exponential distribution with mean 1. */
 double ac_prof_exponential(uint64_t *inout_random);

@@ -11,6 +11,7 @@
 
 #define SITE_HEADS AC_STATE_MAX_SITES
 #define SAMPLE_HEADS 65536u
+#define MANY_SAMPLES (4u << 20)
 #define FILTER_BITS (1u << AC_PROF_FILTER_LOG2)
 
 struct ac_prof_store ac_prof_store;
@@ -35,6 +36,7 @@ struct rows {
 
 static struct tables *tables;
 static struct rows *own_rows;
+static struct ac_state_sample *many; /* more than the segment has room for */
 
 static void *map_own(size_t bytes)
 {
@@ -67,6 +69,20 @@ static bool find_rows(struct ac_prof_store *store)
     return true;
 }
 
+/* Who asks for what is unreachable at the exit wants every block, and has the process itself read them. */
+static void make_room_for_many(struct ac_prof_store *store)
+{
+    const struct ac_state *state = ac_segment_state();
+    if (state == NULL || ac_load_rlx(&state->control.leaks_at_exit) == 0)
+        return;
+    if (many == NULL)
+        many = map_own(MANY_SAMPLES * sizeof *many);
+    if (many == NULL)
+        return;
+    store->samples = many;
+    store->max_samples = MANY_SAMPLES;
+}
+
 /* The profile's counts say how far rows were used. */
 static void clear_rows(struct ac_prof_store *store)
 {
@@ -74,12 +90,14 @@ static void clear_rows(struct ac_prof_store *store)
     uint32_t runs = p->runs;
     memset(store->sites, 0, p->nsites * sizeof *store->sites);
     memset(store->samples, 0, p->nsamples * sizeof *store->samples);
+    store->nsamples = 0;
+    store->max_samples = AC_STATE_MAX_SAMPLES;
     memset(store->modules, 0, p->nmodules * sizeof *store->modules);
     memset(p, 0, sizeof *p);
     p->runs = runs;
 }
 
-bool ac_prof_store_reset(void)
+bool ac_prof_store_reset(bool all)
 {
     struct ac_prof_store *store = &ac_prof_store;
     size_t bytes = ac_align_up(sizeof *tables, ac_os_page_size());
@@ -90,6 +108,8 @@ bool ac_prof_store_reset(void)
     if (tables == NULL || !find_rows(store))
         return false;
     clear_rows(store);
+    if (all)
+        make_room_for_many(store);
     store->site_heads = tables->site_heads;
     store->sample_heads = tables->sample_heads;
     store->filter_counts = tables->filter_counts;
@@ -176,9 +196,10 @@ struct ac_state_sample *ac_prof_store_add(const void *block)
     uint32_t row = store->free_sample;
     if (row != 0) {
         store->free_sample = store->samples[row - 1].next;
-    } else if (p->nsamples < AC_STATE_MAX_SAMPLES) {
-        row = p->nsamples + 1;
-        ac_store_rel(&p->nsamples, row);
+    } else if (store->nsamples < store->max_samples) {
+        row = ++store->nsamples;
+        if (store->samples != many)
+            ac_store_rel(&p->nsamples, row);
     } else {
         return NULL;
     }

@@ -20,6 +20,8 @@ struct ac_prof_store {
     struct ac_state_profile *profile;
     struct ac_state_site *sites;
     struct ac_state_sample *samples;
+    uint32_t nsamples; /* rows ever used */
+    uint32_t max_samples;
     uint64_t *frames;
     struct ac_state_module *modules;
     uint32_t *site_heads;
@@ -30,8 +32,9 @@ struct ac_prof_store {
 
 extern struct ac_prof_store ac_prof_store;
 
-/* Map the tables, once, and empty them and all rows. False when there is no memory. */
-bool ac_prof_store_reset(void);
+/* Map the tables, once, and empty them and all rows. all: every block will be sampled. False when there is no
+ * memory. */
+bool ac_prof_store_reset(bool all);
 
 /* The site of a stack; a new one says so. Site 0 when there is no room. */
 uint32_t ac_prof_store_site(const uintptr_t *frames, unsigned n, bool truncated, bool *out_new);
