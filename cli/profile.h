@@ -139,6 +139,10 @@ bool ac_profile_from_view(const struct ac_view *view, struct ac_profile *out, ch
 /* The same, which is loaded for it. */
 bool ac_profile_from_segment(const struct ac_segment *segment, struct ac_profile *out, char *why);
 
+/* Of a segment: its modules; then the stack of its i-th site. */
+void ac_profile_take_modules(struct ac_profile *out, const struct ac_view *view);
+struct ac_profile_site *ac_profile_take_site(struct ac_profile *out, const struct ac_view *view, uint32_t i);
+
 void ac_profile_free(struct ac_profile *profile);
 
 /* ---- making one ---- */

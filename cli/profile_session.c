@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -179,6 +180,14 @@ int ac_profile_switch(pid_t pid, bool on, const struct ac_profile_order *order)
 
 /* ---- a program ---- */
 
+/* Before there is a process: it leaves what it finds there. */
+static bool ask_for_leaks(const struct ac_segment *segment)
+{
+    const uint32_t yes = 1;
+    return pwrite(segment->fd, &yes, sizeof(yes), offsetof(struct ac_state, control.leaks_at_exit)) ==
+           sizeof(yes);
+}
+
 static int prepare(char **argv, const struct ac_profile_order *order, struct ac_vet *vet,
                    struct ac_segment *segment)
 {
@@ -196,14 +205,20 @@ static int prepare(char **argv, const struct ac_profile_order *order, struct ac_
         ac_error("cannot make the segment for the profile: %s; the program was not started", strerror(errno));
         return AC_EXIT_OWN_FAILURE;
     }
+    if (order->leaks && !ask_for_leaks(segment)) {
+        ac_error("cannot write the segment for the profile: %s; the program was not started",
+                 strerror(errno));
+        return AC_EXIT_OWN_FAILURE;
+    }
     return ac_library_preload(&library) && ac_library_configure(conf, segment->path) ? -1
                                                                                      : AC_EXIT_OWN_FAILURE;
 }
 
-int ac_profile_program(char **argv, const struct ac_profile_order *order, struct ac_profile *out,
-                       int *out_status)
+int ac_profile_run(char **argv, const struct ac_profile_order *order, struct ac_view *out, char program[64],
+                   int *out_status)
 {
     static struct ac_vet vet;
+    char why[AC_SEGMENT_WHY_BYTES];
     struct ac_outcome outcome = {0};
     struct ac_segment segment;
     int status = prepare(argv, order, &vet, &segment);
@@ -218,9 +233,26 @@ int ac_profile_program(char **argv, const struct ac_profile_order *order, struct
         return AC_EXIT_NOT_EXECUTABLE;
     }
     const char *slash = strrchr(argv[0], '/');
-    ac_format_safely(slash ? slash + 1 : argv[0], out->program, sizeof(out->program));
+    ac_format_safely(slash ? slash + 1 : argv[0], program, sizeof(((struct ac_profile *)0)->program));
     *out_status = ac_outcome_status(&outcome);
-    bool ok = read_profile(&segment, out);
+    bool ok = ac_view_load(&segment, out, why);
+    if (!ok)
+        ac_error("%s", why);
     ac_segment_close(&segment);
+    return ok ? -1 : *out_status;
+}
+
+int ac_profile_program(char **argv, const struct ac_profile_order *order, struct ac_profile *out,
+                       int *out_status)
+{
+    char why[AC_PROFILE_WHY_BYTES];
+    struct ac_view view = {0};
+    int status = ac_profile_run(argv, order, &view, out->program, out_status);
+    if (status >= 0)
+        return status;
+    bool ok = ac_profile_from_view(&view, out, why);
+    if (!ok)
+        ac_error("%s", why);
+    ac_view_free(&view);
     return ok ? -1 : *out_status;
 }

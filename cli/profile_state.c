@@ -46,10 +46,10 @@ struct reading {
 
 /* ---- stacks ---- */
 
-static void add_modules(struct reading *r)
+void ac_profile_take_modules(struct ac_profile *out, const struct ac_view *view)
 {
     const struct ac_state_module *row;
-    for (uint32_t i = 0; (row = ac_view_row(r->view, AC_STATE_MODULES, i)) != NULL; i++) {
+    for (uint32_t i = 0; (row = ac_view_row(view, AC_STATE_MODULES, i)) != NULL; i++) {
         char id[2 * sizeof(row->build_id) + 1] = "";
         char path[sizeof(row->path) + 1] = "";
         if (row->start == 0)
@@ -57,7 +57,7 @@ static void add_modules(struct reading *r)
         for (uint32_t k = 0; k < row->build_id_bytes && k < sizeof(row->build_id); k++)
             snprintf(id + 2 * (size_t)k, 3, "%02x", row->build_id[k]);
         memcpy(path, row->path, sizeof(row->path));
-        ac_profile_add_module(r->out,
+        ac_profile_add_module(out,
                               &(struct ac_profile_module){row->start, row->end, row->offset_bytes, path, id});
     }
 }
@@ -72,21 +72,22 @@ static uint32_t frame_at(struct ac_profile *profile, uint64_t return_address)
     return ac_profile_frame(profile, &frame);
 }
 
-static struct ac_profile_site *site_of_row(struct reading *r, const struct ac_state_site *row, uint32_t i)
+struct ac_profile_site *ac_profile_take_site(struct ac_profile *out, const struct ac_view *view, uint32_t i)
 {
     uint32_t frames[UINT16_MAX + 2];
     size_t n = 0;
-    for (uint32_t k = 0; k < row->nframes; k++) {
-        const uint64_t *address = ac_view_row(r->view, AC_STATE_FRAMES, row->first_frame + k);
+    const struct ac_state_site *row = ac_view_row(view, AC_STATE_SITES, i);
+    for (uint32_t k = 0; row && k < row->nframes; k++) {
+        const uint64_t *address = ac_view_row(view, AC_STATE_FRAMES, row->first_frame + k);
         if (!address)
             break;
-        frames[n++] = frame_at(r->out, *address);
+        frames[n++] = frame_at(out, *address);
     }
-    if (row->truncated)
-        frames[n++] = ac_profile_named(r->out, AC_PROFILE_TRUNCATED);
+    if (row && row->truncated)
+        frames[n++] = ac_profile_named(out, AC_PROFILE_TRUNCATED);
     if (n == 0)
-        frames[n++] = ac_profile_named(r->out, i == 0 ? AC_PROFILE_NO_ROOM : "[no stack]");
-    return ac_profile_site(r->out, frames, n);
+        frames[n++] = ac_profile_named(out, i == 0 ? AC_PROFILE_NO_ROOM : "[no stack]");
+    return ac_profile_site(out, frames, n);
 }
 
 /* Of a sum of n weights: what the squares of equal ones come to. */
@@ -109,7 +110,7 @@ static void add_pair(struct ac_profile_site *site, enum ac_profile_value objects
 
 static void add_site(struct reading *r, uint32_t i, const struct ac_state_site *row)
 {
-    struct ac_profile_site *site = site_of_row(r, row, i);
+    struct ac_profile_site *site = ac_profile_take_site(r->out, r->view, i);
     double rate = (double)r->head->rate_bytes;
     bool at_peak = row->peak_epoch == r->head->peak_epoch;
     r->site_of[i] = (size_t)(site - r->out->sites);
@@ -363,7 +364,7 @@ bool ac_profile_from_view(const struct ac_view *view, struct ac_profile *out, ch
     }
     ac_view_sum(view, &r.now);
     add_head(&r);
-    add_modules(&r);
+    ac_profile_take_modules(out, view);
     add_sites(&r);
     add_all_live(&r);
     add_comments(&r);

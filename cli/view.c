@@ -129,6 +129,8 @@ static size_t least_row_bytes(enum ac_state_section_id id)
         return sizeof(struct ac_state_module);
     case AC_STATE_BREACHES:
         return sizeof(struct ac_state_breach);
+    case AC_STATE_LEAKS:
+        return sizeof(struct ac_state_leaks);
     default:
         return sizeof(struct ac_state_moment);
     }

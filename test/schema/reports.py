@@ -112,6 +112,11 @@ class Reports(unittest.TestCase):
         self.hold(acre("why", "--json", "--state", self.folder / "state"), "why/1")
         self.hold(acre("stat", "--json", "--state", self.folder / "state"), "stat/1")
 
+    def test_leaks(self):
+        subprocess.run([COMMAND, "leaks", "--exact", "--json", "-o", self.folder / "leaks", "--", BIN / "leaks-ring"],
+                       check=False, capture_output=True, timeout=TIMEOUT_S)
+        self.hold((self.folder / "leaks").read_text(), "leaks/1")
+
     def test_a_program_that_is_run(self):
         acre("run", "-q", "--json", self.folder / "run.json", "--", "/bin/ls", "/")
         self.assertTrue(self.hold((self.folder / "run.json").read_text(), "run/1")["measured"])
