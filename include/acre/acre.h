@@ -375,11 +375,11 @@ ACRE_API int acre_visit_blocks(int (*visit)(void *context, const struct acre_blo
  *
  *   rate_bytes  bytes allocated from one sample to the next, on average; 0: as the option "profile" says, or
  *              512 KiB. More than 500 samples a second in all double it.
- *   returns    0; EALREADY when the profiler is on; ENOMEM; ENOTSUP where the system cannot make all threads
- *              take notice (membarrier(2)); EBUSY in a signal handler that interrupted acre.
+ *   returns    0; EALREADY when the profiler is on; ENOMEM; EBUSY in a signal handler that
+ *              interrupted acre.
  *   errors     none besides.
- *   cost       a system call and some 100 KiB; while it is on, a few instructions at each free, and some
- *              microseconds a sample. What was recorded before is forgotten.
+ *   cost       a system call and some 100 KiB; while it is on, an instruction or two at each malloc, and
+ *              some microseconds a sample. What was recorded before is forgotten.
  *   threads    safe: counts what all threads allocate from now on.   signals  safe.   fork  safe: a child
  *              profiles on, from nothing.
  *   see        acre-profile(1), acre(7)

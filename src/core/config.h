@@ -51,6 +51,8 @@
 /* Shards of small objects: ids 1 .. AC_MAX_SHARDS in one byte of the page-map entry; 0 is no shard, 255
  * marks freed units. */
 #define AC_MAX_SHARDS 254u
+/* The last of them is no thread's: blocks that the profiler has sampled (heap/profile.h). */
+#define AC_SAMPLED_SHARD AC_MAX_SHARDS
 /* As many as keep threads that run at the same time out of each other's way: one a processor, and no more
  * than this. docs/design/measurements.md compares. */
 #define AC_DEFAULT_SHARDS 128u

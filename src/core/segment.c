@@ -234,7 +234,7 @@ void ac_segment_start(const char *place, unsigned max_shards)
 {
     if (strcmp(place, "none") == 0)
         return;
-    segment.max_centers = max_shards * (AC_NCLASSES - 1);
+    segment.max_centers = (max_shards + 1) * (AC_NCLASSES - 1); /* and AC_SAMPLED_SHARD */
     segment_make(place, NULL, 0);
 }
 

@@ -135,18 +135,31 @@ static void *malloc_hardened(struct ac_heap *heap, size_t size)
     return block;
 }
 
+/* No heap, or not its bins. */
+static AC_NOINLINE void *alloc_elsewhere(struct ac_heap *heap, size_t size, uint64_t top)
+{
+    if (!ac_heap_is_real(heap))
+        return alloc_first(size);
+    void *block = ac_harden_is_on() ? malloc_hardened(heap->real, size) : ac_profile_alloc(heap, size, top);
+    ac_perturb_new(block, size);
+    return block;
+}
+
+/* It began in the front's bin, and a handler has stopped the profiler since. */
+static AC_COLD void *alloc_again(struct ac_heap *heap, size_t size, uint64_t top)
+{
+    ac_store_rlx(&heap->front->bins[ac_class_of_size(size)].top, top);
+    return ac_alloc(size);
+}
+
 AC_NOINLINE void *ac_alloc_slow(size_t size, uint64_t top)
 {
     struct ac_heap *heap = ac_heap_self;
-    if (AC_UNLIKELY(heap->real != heap)) {
-        void *behind =
-            ac_harden_is_on() ? malloc_hardened(heap->real, size) : ac_profile_alloc(heap, size, top);
-        ac_perturb_new(behind, size);
-        return behind;
-    }
-    if (AC_UNLIKELY(!ac_heap_is_real(heap)))
-        return alloc_first(size);
     unsigned class = ac_class_of_size(size);
+    if (AC_UNLIKELY(ac_heap_source != heap->bins || heap->real != heap))
+        return alloc_elsewhere(heap, size, top);
+    if (AC_UNLIKELY(!ac_bin_is_busy(heap->bins[class].top)))
+        return alloc_again(heap, size, top);
     void *block = ac_guard_is_due(&heap->guard_left) ? alloc_guarded(heap, size) : NULL;
     if (AC_UNLIKELY(block != NULL))
         ac_store_rlx(&heap->bins[class].top, top);
@@ -191,8 +204,6 @@ AC_NOINLINE void ac_free_slow(void *block, uint64_t top, size_t index)
     if (AC_UNLIKELY(top < ac_load_rlx(&bin->limit)))
         ac_fault_raise(AC_FAULT_DOUBLE_FREE, block, ac_sizeclass[class].size_bytes, NULL);
     ac_heap_enter(heap);
-    if (AC_UNLIKELY(ac_prof_may_have(block))) /* the thread's pointer may not have followed yet */
-        ac_prof_forget(block, heap->id);
     if (ac_perturb_is_on()) {
         ac_center_check_block(ac_entry_span(ac_pagemap_get(block)), block);
         ac_perturb_freed(block, ac_sizeclass[class].size_bytes);
@@ -279,7 +290,7 @@ static bool free_to_outbox(struct ac_heap *heap, void *block)
         return false;
     unsigned tag = ac_window_tag(unit);
     unsigned shard = tag >> 8;
-    if (shard - 1 >= AC_MAX_SHARDS || shard == heap->shard)
+    if (shard - 1 >= AC_SAMPLED_SHARD - 1 || shard == heap->shard)
         return false;
     struct ac_outbox_slot *slot = ac_outbox_slot(heap->outbox, tag);
     if (slot->tag != tag)
@@ -339,18 +350,6 @@ static void free_hardened(struct ac_heap *heap, void *block)
     ac_hardmag_put(heap, index, block);
 }
 
-static AC_NOINLINE void free_profiled(struct ac_heap *heap, void *block)
-{
-    uint64_t entry = ac_pagemap_get(block);
-    unsigned index = (unsigned)(entry >> 48) ^ (unsigned)heap->key;
-    if (block == NULL)
-        return;
-    if (index - 1 >= 0xff)
-        free_found(block, entry);
-    else if (!ac_prof_may_have(block) || ac_profile_forget(heap, ac_entry_span(entry), block))
-        ac_free_push(heap, index, block);
-}
-
 static AC_NOINLINE void free_rest(struct ac_heap *heap, void *block)
 {
     if (block == NULL)
@@ -361,25 +360,9 @@ static AC_NOINLINE void free_rest(struct ac_heap *heap, void *block)
         free_found(block, ac_pagemap_get(block));
 }
 
-/* Fronts have no outbox. While the profiler is on every free comes here, so that this is a fast path of its
- * own. */
-static AC_NOINLINE void free_without_outbox(struct ac_heap *heap, void *block)
-{
-    struct ac_heap *real = heap->real;
-    size_t index = ac_free_index(real, block);
-    if (real == heap || ac_harden_is_on())
-        free_rest(heap, block);
-    else if (AC_UNLIKELY(index > 0xff) || AC_UNLIKELY(ac_prof_may_have(block)))
-        free_profiled(real, block);
-    else
-        ac_free_push(real, index, block);
-}
-
 AC_NOINLINE void ac_free_other(void *block)
 {
     struct ac_heap *heap = ac_heap_self;
-    if (AC_UNLIKELY(heap->outbox == NULL))
-        free_without_outbox(heap, block);
-    else if (!free_to_outbox(heap, block))
+    if (heap->outbox == NULL || !free_to_outbox(heap, block))
         free_rest(heap, block);
 }

@@ -42,7 +42,7 @@ AC_INLINE void *ac_alloc_then(size_t size, void *(*slow)(size_t, uint64_t), void
     if (AC_UNLIKELY(size > AC_SMALL_MAX_BYTES))
         return large(size);
     size_t index = ac_bin_of_size(size);
-    uint64_t *words = (uint64_t *)(void *)ac_heap_self;
+    uint64_t *words = (uint64_t *)(void *)ac_heap_source;
     uint64_t top = ac_local_fetch_add(words, index, AC_BIN_BUSY);
     if (AC_UNLIKELY(AC_WORD_LE_SIGNED(top, words, index, AC_BIN_BASE)))
         return slow(size, top);

@@ -6,10 +6,11 @@
  * (watch/prof_draw.c). So a thread whose heap is profiled gets its blocks in portions that end before the
  * sampled one, and the fast path of malloc stays as it is. A magazine is a stack that frees push to, so
  * portions cannot be cut from it where it stands: they are moved to bins of their own, to which nothing is
- * pushed and the thread's pointer leads. Those bins are the front. Every free then takes its slow path, which
- * looks whether the block is sampled and pushes it into the heap's bin.
+ * pushed and malloc's pointer leads. Those bins are the front. The pointer of free goes on leading to the
+ * heap, whose bins take what is freed by the fast path. A sampled block is of a shard that no heap has, so
+ * that its free is told from others by the comparison of the tag that every free makes.
  *
- * Changing over. A start or stop changes the epoch; the thread's next slow path sees it and moves the
+ * Changing over. A start or stop changes the epoch; the thread's next slow path sees it and moves malloc's
  * pointer. A handler that does so has interrupted an operation that holds the pointer as it was: in
  * mid-operation its bin is busy, and then the pointer stays. Before that, the operation goes on in the bin of
  * the old side, which is harmless, but for a slow path that finds the pointer changed: it tells by the bin
@@ -33,7 +34,10 @@
 
 struct ac_heap ac_heap_none = {.bins = {AC_HEAP_SHUT_BINS}, .real = &ac_heap_none};
 struct ac_heap ac_heap_gone = {.bins = {AC_HEAP_SHUT_BINS}, .real = &ac_heap_gone};
+struct ac_bin ac_heap_shut[AC_NCLASSES + AC_HEAP_SHUT_PLACES] = {
+    [0 ... AC_NCLASSES + AC_HEAP_SHUT_PLACES - 1] = {0, AC_BIN_SHUT_BASE, AC_BIN_SHUT_LIMIT}};
 _Thread_local struct ac_heap *ac_heap_self __attribute__((tls_model("initial-exec"))) = &ac_heap_none;
+_Thread_local struct ac_bin *ac_heap_source __attribute__((tls_model("initial-exec"))) = ac_heap_shut;
 
 bool ac_front_make(struct ac_heap *heap, uint32_t me)
 {
@@ -94,7 +98,7 @@ AC_COLD void ac_front_follow(struct ac_heap *heap)
     if (!ac_harden_is_on()) {
         if (front != NULL)
             front_empty(front);
-        ac_heap_self = on ? heap->front : heap;
+        ac_heap_source = on ? heap->front->bins : heap->bins;
     }
     if (on)
         ac_prof_thread_start(heap->prof, heap->id);
@@ -169,22 +173,35 @@ static void *take_one(struct ac_heap *heap, unsigned class)
     return block != NULL ? block : ac_magazine_refill(heap, class);
 }
 
+/* Of a shard that is no thread's, so that no free of it takes the fast path. When there is no memory for
+ * that, the sample is lost. */
+static void *take_sampled(struct ac_heap *heap, unsigned class)
+{
+    struct ac_center *center = ac_center_get(AC_SAMPLED_SHARD, class, heap->id);
+    void *block = NULL;
+    if (center != NULL)
+        ac_center_take(center, &block, 1, heap->id, true);
+    return block;
+}
+
 void *ac_front_refill(struct ac_heap *front, unsigned class, bool *out_sampled)
 {
     struct ac_heap *heap = front->real;
     struct ac_magazine *mag = &front->magazines[class];
     unsigned want = portion(class);
     unsigned count = bin_count(front, class);
-    *out_sampled = false;
     if (count != 0) {
         void *kept = mag->slots[count - 1];
+        *out_sampled = false;
         bin_open(front, class, count - 1);
         return kept;
     }
     uint64_t left = heap->prof_epoch == ac_prof_epoch ? ac_prof_left(heap->prof, class) : UINT64_MAX;
-    void *block = take_one(heap, class);
+    void *block = left == 1 ? take_sampled(heap, class) : NULL;
+    *out_sampled = block != NULL;
+    if (block == NULL)
+        block = take_one(heap, class);
     if (block != NULL && left != UINT64_MAX) {
-        *out_sampled = left == 1;
         left--;
         want = left > want ? want : left > 1 ? (unsigned)left - 1 : 0;
         if (want != 0 && ac_magazine_set_array(front, class, PORTION_LOG2, 0))

@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: MIT
  *
- * front.h -- what a thread's pointer leads to instead of its heap: shut bins in hardened mode, the profiler's
- * bins while that is on.
+ * front.h -- what a thread's pointers lead to instead of its heap: both to shut bins in hardened mode,
+ * that of malloc to the profiler's bins while that is on.
  *
- *      malloc --> front bin --empty--> countdown --> heap's bin (a few blocks, or one that is sampled)
- *      free   --> ac_free_other --> sampled? --> heap's bin
+ *      malloc --> front bin --empty--> countdown --> heap's bin (a few blocks), or one of AC_SAMPLED_SHARD
+ *      free   --> heap's bin, but for blocks of AC_SAMPLED_SHARD
  *
  * Knows:      bins and magazines (the protocol in heap.h holds for the front's bins unchanged), countdowns.
  * Does not know: threads; stacks.
  * Invariants: FR1 a front's key matches no tag and its limits are out of reach, so nothing is pushed into it;
- *             FR2 in the profiler's front there are only blocks that are not to be sampled; FR3 the thread's
- *             pointer changes only while no bin of heap or front is busy.
+ *             FR2 in the profiler's front there are only blocks that are not to be sampled; FR3 malloc's
+ *             pointer changes only while no bin of heap or front is busy; FR4 but in hardened mode, small
+ *             blocks that are sampled are of AC_SAMPLED_SHARD, which is no heap's, from their start to
+ *             their end.
  * Threads:    the heap's owner; ac_front_begin and _end: one thread at a time.
  */
 #ifndef AC_HEAP_FRONT_H

@@ -100,7 +100,7 @@ struct ac_heap {
     uint32_t guard_left;         /* slow paths of malloc until one gets a guarded block          */
     uint64_t random;             /* hardmag.c's                                                  */
     struct ac_heap *real;        /* the heap proper: itself, but for a front's                   */
-    struct ac_heap *front;       /* what the thread's pointer leads to, in some modes (front.h)  */
+    struct ac_heap *front;       /* what one of the thread's pointers leads to: front.h          */
     struct ac_prof_thread *prof; /* the profiler's countdowns; NULL until it was on              */
     uint32_t prof_epoch;         /* of the profiler when the owner last looked: front.h          */
     struct ac_state_thread *row; /* where others see what it holds: written under `lock` */
@@ -122,16 +122,30 @@ struct ac_heap {
 #define AC_ID_FIRST_HEAP 2u
 #define AC_ID_WITHOUT_HEAP 0x40000000u
 
-/* The thread's heap; in hardened mode and while the profiler is on a front before it (front.h).
- * Starts as ac_heap_none, in which every bin is shut and whose key matches no tag, so that the fast paths
- * need no test for "not initialised"; ends as ac_heap_gone, which differs only in its address. */
+/* The thread's heap, where free puts blocks; in hardened mode a front before it (front.h).
+ * Starts as ac_heap_none, whose key matches no tag, so that the fast path needs no test for "not
+ * initialised"; ends as ac_heap_gone, which differs only in its address. */
 extern _Thread_local struct ac_heap *ac_heap_self __attribute__((tls_model("initial-exec"))) AC_HIDDEN;
 extern struct ac_heap ac_heap_none AC_HIDDEN;
 extern struct ac_heap ac_heap_gone AC_HIDDEN;
 
+/* The bins malloc takes blocks from: the heap's, or the front's while the profiler is on. Of a thread without
+ * a heap bins that are all shut, of which there are more than classes: how far in it leads is all that such a
+ * thread knows of itself (thread.c). */
+extern _Thread_local struct ac_bin *ac_heap_source __attribute__((tls_model("initial-exec"))) AC_HIDDEN;
+#define AC_HEAP_SHUT_PLACES 32u
+extern struct ac_bin ac_heap_shut[AC_NCLASSES + AC_HEAP_SHUT_PLACES] AC_HIDDEN;
+
 AC_INLINE bool ac_heap_is_real(const struct ac_heap *heap)
 {
     return heap != &ac_heap_none && heap != &ac_heap_gone;
+}
+
+/* The calling thread's from now on. It has no blocks in a front. */
+AC_INLINE void ac_heap_become(struct ac_heap *heap)
+{
+    ac_heap_self = heap;
+    ac_heap_source = ac_heap_is_real(heap) ? heap->bins : ac_heap_shut;
 }
 
 /* What the slow paths work on. */

@@ -18,7 +18,8 @@
 
 /* ---- start and stop ---- */
 
-/* Heaps that are born meanwhile wait: they see the epoch, or are shut here. */
+/* So that every thread comes by. Heaps that are born meanwhile wait: they see the epoch, or are shut here.
+ * Whoever steals from them has a barrier of its own. */
 static void shut_all(uint32_t me)
 {
     for (struct ac_heap *h = ac_thread_all_heaps(); h != NULL; h = h->next_all) {
@@ -37,12 +38,8 @@ static int start_held(size_t rate_bytes, uint32_t me)
     if (!ac_front_begin(rate_bytes, ac_thread_all_heaps(), me))
         return ENOMEM;
     ac_store_rel(&ac_prof_epoch, ac_prof_epoch + 1);
-    shut_all(me);
-    if (!ac_os_barrier_all()) {
-        ac_store_rel(&ac_prof_epoch, ac_prof_epoch + 1);
-        return ENOTSUP;
-    }
     ac_prof_go();
+    shut_all(me);
     return 0;
 }
 
@@ -94,9 +91,9 @@ static void record(struct ac_heap *heap, const void *block, unsigned class, size
 
 /* The front's bin was busy before: a handler has interrupted an operation on it. Or it is not: the operation
  * began before the pointer led here. */
-AC_NOINLINE void *ac_profile_alloc(struct ac_heap *front, size_t size, uint64_t top)
+AC_NOINLINE void *ac_profile_alloc(struct ac_heap *heap, size_t size, uint64_t top)
 {
-    struct ac_heap *heap = front->real;
+    struct ac_heap *front = heap->front;
     unsigned class = ac_class_of_size(size);
     bool sampled = false;
     struct ac_heap *at = ac_bin_is_busy(front->bins[class].top) ? front : heap;

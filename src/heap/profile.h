@@ -14,13 +14,12 @@
 #include "heap/heap.h"
 #include "watch/prof.h"
 
-/* 0 or an errno: EALREADY, ENOMEM, ENOTSUP (the system offers no barrier over all threads). rate 0 or 1: as
- * the option says, or the default. */
+/* 0 or an errno: EALREADY, ENOMEM. rate 0 or 1: as the option says, or the default. */
 int ac_profile_start(size_t rate_bytes, uint32_t me);
 int ac_profile_stop(uint32_t me);
 
-/* The bin of a front was empty; as ac_alloc_slow. */
-void *ac_profile_alloc(struct ac_heap *front, size_t size, uint64_t top);
+/* The bin of a front was empty; as ac_alloc_slow. heap: the caller's own. */
+void *ac_profile_alloc(struct ac_heap *heap, size_t size, uint64_t top);
 
 /* A block that was had without a front (large ones; all of them in hardened mode). Returns it. */
 void *ac_profile_count(struct ac_heap *heap, void *block, size_t requested_bytes);

@@ -49,9 +49,10 @@
 AC_STATIC_ASSERT(sizeof(struct ac_heap) <= AC_META_MAX_LINES * AC_CACHE_LINE,
                  "a heap is one metadata record");
 
-static _Thread_local uint16_t without_heap __attribute__((tls_model("initial-exec")));
-static _Thread_local uint16_t early_frees __attribute__((tls_model("initial-exec")));
 #define FREES_BEFORE_BIRTH 8u
+/* A thread without a heap: how far ac_heap_source leads into ac_heap_shut. */
+enum { EARLY_FREES = 15, AT_WORK = 16 };
+AC_STATIC_ASSERT(AC_HEAP_SHUT_PLACES > AT_WORK + EARLY_FREES, "every place has bins behind it");
 
 struct ac_hooks ac_hooks;
 
@@ -308,9 +309,10 @@ static struct ac_heap *heap_make_locked(void)
 static void thread_end(void *arg)
 {
     struct ac_heap *heap = arg;
-    ac_thread_enter_without_heap();
-    ac_heap_self = &ac_heap_gone;
+    ac_thread_check_fork(heap->id); /* while it can be told which heap survives */
+    ac_heap_become(&ac_heap_gone);
     ac_compiler_barrier();
+    ac_thread_enter_without_heap();
     ac_thread_flush(heap);
     for (unsigned c = 1; c < AC_NCLASSES; c++)
         heap->magazines[c].checked = 0;
@@ -338,7 +340,7 @@ static struct ac_heap *heap_be_born(void)
         ac_store_rlx(&heap->state, (uint8_t)AC_HEAP_LIVE);
         registry.shard_load[heap->shard]++;
         ac_store_rlx(&ac_magazine_sharers, ac_magazine_sharers + 1);
-        ac_heap_self = ac_harden_is_on() ? heap->front : heap;
+        ac_heap_become(ac_harden_is_on() ? heap->front : heap);
         heap->prof_epoch = 0;
         ac_show_owner(heap, true);
         show_thread_count();
@@ -367,14 +369,20 @@ bool ac_thread_is_started(void)
  * two for their ids to meet. */
 uint32_t ac_thread_id_without_heap(void)
 {
-    return AC_ID_WITHOUT_HEAP | ((uint32_t)((uintptr_t)&without_heap >> 4) & (AC_ID_WITHOUT_HEAP - 1));
+    return AC_ID_WITHOUT_HEAP | ((uint32_t)((uintptr_t)&ac_heap_source >> 4) & (AC_ID_WITHOUT_HEAP - 1));
+}
+
+static size_t place(void)
+{
+    size_t at = ((uintptr_t)ac_heap_source - (uintptr_t)ac_heap_shut) / sizeof *ac_heap_source;
+    return at < AC_HEAP_SHUT_PLACES ? at : 0;
 }
 
 bool ac_thread_enter_without_heap(void)
 {
-    if (without_heap != 0)
+    if ((place() & AT_WORK) != 0)
         return false;
-    without_heap = 1;
+    ac_heap_source += AT_WORK;
     ac_compiler_barrier();
     ac_thread_check_fork(0); /* holds no lock: in a child every lock that is held is torn */
     ac_fetch_add_rlx(&registry.nwithout, 1);
@@ -385,7 +393,8 @@ void ac_thread_leave_without_heap(void)
 {
     ac_fetch_add_rlx(&registry.nwithout, (uint32_t)-1);
     ac_compiler_barrier();
-    without_heap = 0;
+    if ((place() & AT_WORK) != 0) /* else it has become a heap's meanwhile */
+        ac_heap_source -= AT_WORK;
 }
 
 AC_COLD struct ac_heap *ac_thread_heap(void)
@@ -413,8 +422,8 @@ struct ac_heap *ac_thread_heap_to_free(void)
     struct ac_heap *heap = ac_heap_mine();
     if (AC_LIKELY(ac_heap_is_real(heap)))
         return heap;
-    if (early_frees < FREES_BEFORE_BIRTH) {
-        early_frees++;
+    if ((place() & EARLY_FREES) < FREES_BEFORE_BIRTH) {
+        ac_heap_source++;
         return NULL;
     }
     return ac_thread_heap();

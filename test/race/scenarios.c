@@ -41,14 +41,14 @@ static bool forked;
 
 static void be(unsigned thread)
 {
-    ac_heap_self = heaps[thread];
+    ac_heap_become(heaps[thread]);
 }
 
 /* A heap whose bin is open for all the scenario does, with blocks of its own in `kept`. */
 static void make_heap(unsigned thread)
 {
     void *blocks[WARM];
-    ac_heap_self = &ac_heap_none;
+    ac_heap_become(&ac_heap_none);
     for (unsigned i = 0; i < WARM; i++)
         blocks[i] = ac_alloc(SIZE);
     heaps[thread] = ac_heap_self;
@@ -63,7 +63,7 @@ static void make_heaps(unsigned n, const char *conf)
     acre_conf = conf;
     for (unsigned i = 0; i < n; i++)
         make_heap(i);
-    ac_heap_self = &ac_heap_none;
+    ac_heap_become(&ac_heap_none);
 }
 
 static void take(unsigned i)
@@ -113,7 +113,7 @@ static void free_all(unsigned t)
 static void end_all(void)
 {
     struct ac_center *center;
-    ac_heap_self = &ac_heap_gone; /* block by block, through the spans, which check */
+    ac_heap_become(&ac_heap_gone); /* block by block, through the spans, which check */
     must_be_sound();
     for (unsigned t = 0; t < RACE_MAX_THREADS; t++)
         free_all(t);
@@ -148,7 +148,7 @@ static void bins_stealer(void)
 
 static void bins_refiller(void)
 {
-    ac_heap_self = &ac_heap_gone;
+    ac_heap_become(&ac_heap_gone);
     take(0);
 }
 
@@ -178,7 +178,7 @@ static void outbox_setup(void)
     be(0);
     ac_free(kept[1][5]); /* makes the outbox and opens the slot */
     kept[1][5] = NULL;
-    ac_heap_self = &ac_heap_none;
+    ac_heap_become(&ac_heap_none);
 }
 
 static void outbox_sender(void)
@@ -304,7 +304,7 @@ static void exit_setup(void)
     make_heaps(2, "shards=2,helper=0");
     be(0);
     race_log(&heaps, sizeof heaps);
-    ac_heap_self = &ac_heap_none;
+    ac_heap_become(&ac_heap_none);
 }
 
 static void exit_leaver(void)
@@ -335,7 +335,7 @@ static void exit_clear(void)
                 ac_free(kept[t][i]);
             kept[t][i] = NULL;
         }
-    ac_heap_self = &ac_heap_none;
+    ac_heap_become(&ac_heap_none);
 }
 
 /* ---- fork at any moment of two others ---- */
@@ -378,7 +378,7 @@ static void fork_child(void)
 
 static void fork_end(void)
 {
-    ac_heap_self = heaps[2];
+    ac_heap_become(heaps[2]);
     must_be_sound();
     free_all(2);
     ac_trim(0);
@@ -533,7 +533,7 @@ static void deferred_b(void)
 
 static void deferred_drainer(void)
 {
-    ac_heap_self = &ac_heap_gone;
+    ac_heap_become(&ac_heap_gone);
     ac_nested_drain(ac_thread_id_without_heap() + 2);
     ac_nested_drain(ac_thread_id_without_heap() + 2);
 }

@@ -49,7 +49,7 @@ class CommandLine(Case):
             (("-o",), "needs a value"),
             (("--conf", "decay_m=3", "--", *program), "did you mean 'decay_ms'?"),
             (("--conf", "decay_ms=soon", "--", *program), "decay_ms takes a number of milliseconds"),
-            (("--conf", "shards=999", "--", *program), "shards takes 0 to 254"),
+            (("--conf", "shards=999", "--", *program), "shards takes 0 to 253"),
             (("--conf", "helper", "--", *program), "helper takes 0 or 1"),
         ):
             done = run(*words)

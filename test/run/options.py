@@ -154,7 +154,7 @@ class Check(Case):
         for words in (
             "did you mean 'decay_ms'?",
             "did you mean 'state'?",
-            "shards takes 0 to 254",
+            "shards takes 0 to 253",
             "a number of bytes such as 65536, 64K or 4M",
         ):
             self.assertIn(words, text)

@@ -75,7 +75,7 @@ static void test_option__numbers_and_suffixes(void **state)
     expect("dirty_min=2g", AC_OPTION_dirty_min, (size_t)2 << 30);
     expect("dirty_min=2G", AC_OPTION_dirty_min, (size_t)2 << 30);
     expect("dirty_min=0", AC_OPTION_dirty_min, 0);
-    expect("shards=254", AC_OPTION_shards, 254);
+    expect("shards=253", AC_OPTION_shards, 253);
 }
 
 static void test_option__words_of_booleans(void **state)

@@ -160,7 +160,7 @@ static void *past_the_end(void *arg)
     (void)arg;
     struct ac_heap *heap = ac_heap_self;
     void *blocks[100];
-    ac_heap_self = &ac_heap_gone;
+    ac_heap_become(&ac_heap_gone);
     for (unsigned i = 0; i < 100; i++) {
         blocks[i] = i % 10 == 0 ? acre_calloc(1, 50000 * i) : acre_malloc(i * 37);
         unit_fill(blocks[i], i * 37, i);
@@ -176,7 +176,7 @@ static void *past_the_end(void *arg)
         acre_free(blocks[i]);
     }
     (void)acre_trim(0);
-    ac_heap_self = heap;
+    ac_heap_become(heap);
     return NULL;
 }
 
@@ -409,7 +409,7 @@ static int torn_birth(void *arg)
     make_births_hard();
     let_a_thread_get_stuck(BY_BIRTH);
     if (arg != NULL) /* the forking thread has no heap, as when it is past its end */
-        ac_heap_self = &ac_heap_gone;
+        ac_heap_become(&ac_heap_gone);
     ac_fake_fork();
     check_child_goes_on();
     return 0;
@@ -435,7 +435,7 @@ static void test_thread__fork_by_a_thread_without_a_heap(void **state)
     exercise();
     make_inherited();
     let_a_thread_get_stuck(BY_BIRTH);
-    ac_heap_self = &ac_heap_gone;
+    ac_heap_become(&ac_heap_gone);
     ac_fake_fork();
     check_child_goes_on();
 }

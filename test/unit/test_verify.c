@@ -37,7 +37,7 @@ static void test_verify__sound_with_threads(void **state)
 static void *verify_without_heap(void *arg)
 {
     (void)arg;
-    ac_heap_self = &ac_heap_gone;
+    ac_heap_become(&ac_heap_gone);
     assert_sound();
     return NULL;
 }
