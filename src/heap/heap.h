@@ -141,6 +141,13 @@ AC_INLINE bool ac_heap_is_real(const struct ac_heap *heap)
     return heap != &ac_heap_none && heap != &ac_heap_gone;
 }
 
+/* How far; 0 in a thread that has a heap. */
+AC_INLINE size_t ac_heap_place(void)
+{
+    size_t at = ((uintptr_t)ac_heap_source - (uintptr_t)ac_heap_shut) / sizeof *ac_heap_source;
+    return at < AC_HEAP_SHUT_PLACES ? at : 0;
+}
+
 /* The calling thread's from now on. It has no blocks in a front. */
 AC_INLINE void ac_heap_become(struct ac_heap *heap)
 {

@@ -372,15 +372,9 @@ uint32_t ac_thread_id_without_heap(void)
     return AC_ID_WITHOUT_HEAP | ((uint32_t)((uintptr_t)&ac_heap_source >> 4) & (AC_ID_WITHOUT_HEAP - 1));
 }
 
-static size_t place(void)
-{
-    size_t at = ((uintptr_t)ac_heap_source - (uintptr_t)ac_heap_shut) / sizeof *ac_heap_source;
-    return at < AC_HEAP_SHUT_PLACES ? at : 0;
-}
-
 bool ac_thread_enter_without_heap(void)
 {
-    if ((place() & AT_WORK) != 0)
+    if ((ac_heap_place() & AT_WORK) != 0)
         return false;
     ac_heap_source += AT_WORK;
     ac_compiler_barrier();
@@ -393,7 +387,7 @@ void ac_thread_leave_without_heap(void)
 {
     ac_fetch_add_rlx(&registry.nwithout, (uint32_t)-1);
     ac_compiler_barrier();
-    if ((place() & AT_WORK) != 0) /* else it has become a heap's meanwhile */
+    if ((ac_heap_place() & AT_WORK) != 0) /* else it has become a heap's meanwhile */
         ac_heap_source -= AT_WORK;
 }
 
@@ -422,7 +416,7 @@ struct ac_heap *ac_thread_heap_to_free(void)
     struct ac_heap *heap = ac_heap_mine();
     if (AC_LIKELY(ac_heap_is_real(heap)))
         return heap;
-    if ((place() & EARLY_FREES) < FREES_BEFORE_BIRTH) {
+    if ((ac_heap_place() & EARLY_FREES) < FREES_BEFORE_BIRTH) {
         ac_heap_source++;
         return NULL;
     }
