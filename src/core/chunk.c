@@ -4,6 +4,11 @@
 #include "base/bits.h"
 #include "os/os.h"
 
+bool ac_chunk_is_free(const struct ac_chunk *chunk)
+{
+    return chunk->free == ac_bit_range(0, chunk->units);
+}
+
 uint64_t ac_chunk_aligned_starts(const struct ac_chunk *chunk, unsigned align_units)
 {
     uint64_t starts = 0;

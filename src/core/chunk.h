@@ -12,6 +12,8 @@
 
 #include "core/pageheap.h"
 
+bool ac_chunk_is_free(const struct ac_chunk *chunk);
+
 /* Units where an aligned run may start. */
 uint64_t ac_chunk_aligned_starts(const struct ac_chunk *chunk, unsigned align_units);
 

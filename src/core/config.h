@@ -39,7 +39,6 @@
 
 /* While less than this is mapped, huge pages are declined even where the system would always use them: the
  * first block of a small program must not make 2 MiB resident. */
-#define AC_SMALL_HEAP_BYTES ((size_t)32 << 20)
 
 /* The part of the page map that one load reaches: AC_WINDOW_BYTES of addresses at 8 bytes a unit (4 MiB of
  * address space, touched as it is used). Blocks outside it are found through a second level. */

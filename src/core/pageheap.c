@@ -44,6 +44,7 @@
 #include "os/os.h"
 
 #define SCAN_CHUNKS 8
+#define HUGE_MIN_BYTES (8 * AC_CHUNK_BYTES)
 
 static struct ac_pageheap heap;
 
@@ -137,6 +138,7 @@ static bool chunk_take(struct ac_chunk *chunk, unsigned units, unsigned align_un
     out_run->chunk = chunk;
     out_run->zero = (chunk->dirty & mask) == 0;
     out_run->fresh = (chunk->dirty & mask) != mask;
+    out_run->virgin = chunk->dirty == 0 && chunk->units == AC_CHUNK_UNITS && ac_chunk_is_free(chunk);
     ac_count_add(&heap.dirty_units, -(size_t)dirty_free(chunk, mask));
     ac_count_add(&heap.used_units, units);
     chunk->free &= ~mask;
@@ -203,10 +205,7 @@ static bool arena_add_locked(uintptr_t base, size_t bytes, uint32_t me)
         ac_os_unmap((void *)base, bytes);
         return false;
     }
-    if (heap.mapped_bytes >= ac_option_value[AC_OPTION_huge_from])
-        ac_os_want_huge_pages((void *)base, bytes);
-    else if (heap.mapped_bytes < AC_SMALL_HEAP_BYTES)
-        ac_os_avoid_huge_pages((void *)base, bytes);
+    ac_os_avoid_huge_pages((void *)base, bytes);
     size_t done = 0;
     while (done < bytes) {
         size_t step = bytes - done < AC_CHUNK_BYTES ? bytes - done : AC_CHUNK_BYTES;
@@ -246,6 +245,27 @@ static bool heap_grow_locked(unsigned units, unsigned align_units, uint32_t me)
     return p != NULL && arena_add_locked((uintptr_t)p, need, me);
 }
 
+/* A large heap gets huge pages where it grows. They are asked for chunk by chunk and only while one is first
+ * touched: what the system knows as a range for huge pages it fills again, in time, after a purge. The
+ * rest of the chunk is resident from then on, so it is dirty. */
+static void chunk_fill_huge(const struct ac_run *run, uint32_t me)
+{
+    struct ac_chunk *chunk = run->chunk;
+    if (!ac_os_fill_huge_pages((void *)chunk->base, AC_CHUNK_BYTES, (void *)run->base))
+        return;
+    ac_lock(&heap.lock, me);
+    ac_count_add(&heap.dirty_units, (unsigned)__builtin_popcountll(chunk->free & ~chunk->dirty));
+    chunk->dirty = ~(uint64_t)0;
+    heap_unlock();
+}
+
+/* Large enough for the rest of a chunk to be within the slack of growth (purge.c), too. */
+static bool heap_is_large(void)
+{
+    size_t bytes = (heap.used_units + heap.dirty_units) * AC_UNIT_BYTES;
+    return bytes >= HUGE_MIN_BYTES && bytes >= ac_option_value[AC_OPTION_huge_from];
+}
+
 bool ac_pageheap_take(unsigned units, unsigned align_units, struct ac_run *out_run, uint32_t me,
                       bool try_only)
 {
@@ -262,7 +282,10 @@ bool ac_pageheap_take(unsigned units, unsigned align_units, struct ac_run *out_r
         ok = heap_take_locked(units, align_units, false, out_run);
     if (!ok && !try_only && heap_grow_locked(units, align_units, me))
         ok = heap_take_locked(units, align_units, false, out_run);
+    bool huge = ok && !try_only && out_run->virgin && heap_is_large() && !ac_harden_is_on();
     heap_unlock();
+    if (AC_UNLIKELY(huge))
+        chunk_fill_huge(out_run, me);
     return ok;
 }
 
@@ -372,11 +395,6 @@ size_t ac_pageheap_purge(size_t keep_bytes, uint32_t me)
     return given;
 }
 
-static bool chunk_is_free(const struct ac_chunk *chunk)
-{
-    return chunk->free == ac_bit_range(0, chunk->units);
-}
-
 /* The chunk's memory is the page heap's no more. */
 static void chunk_forget_locked(struct ac_chunk *chunk, uint32_t me)
 {
@@ -392,7 +410,7 @@ static void chunk_forget_locked(struct ac_chunk *chunk, uint32_t me)
 static bool chunk_release_locked(struct ac_chunk *chunk, bool cache, uint32_t me)
 {
     struct ac_mapping m = {chunk->base, chunk->units * AC_UNIT_BYTES};
-    if (!chunk_is_free(chunk) || (cache && chunk->dirty == 0))
+    if (!ac_chunk_is_free(chunk) || (cache && chunk->dirty == 0))
         return false;
     /* Whoever maps these addresses next is not acre. */
     ac_pagemap_set(m.base, chunk->units, cache ? ac_entry_make(NULL, AC_FREED_SHARD, 0) : 0);

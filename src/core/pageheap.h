@@ -59,6 +59,7 @@ struct ac_run {
     struct ac_chunk *chunk;
     bool zero;         /* every byte is zero */
     bool fresh;        /* some of it was clean */
+    bool virgin;       /* nothing of its chunk was in use or dirty */
     uint8_t for_large; /* set by who asks: the run is for a large block */
 };
 

@@ -40,10 +40,13 @@ bool ac_os_resize(void *addr, size_t old_bytes, size_t new_bytes);
  * left alone. Refused where the mapping is several to the system (older kernels), or its table is full. */
 bool ac_os_move(void *addr, size_t old_bytes, size_t new_bytes, void *target, bool *out_lost);
 
-/* Ask for huge pages where the system uses them on request only, or for ordinary ones where it would use huge
- * ones anyway. Advice: nothing follows when it is refused. */
-void ac_os_want_huge_pages(void *addr, size_t bytes);
+/* Ask for ordinary pages where the system would use huge ones. Advice: nothing follows when it is refused. */
 void ac_os_avoid_huge_pages(void *addr, size_t bytes);
+
+/* Have a range that ordinary pages were asked for, and that nothing in is resident, filled by huge pages now,
+ * by a write of zero to `at`, which lies in it and is nobody else's. The range asks for ordinary pages again
+ * afterwards: what is given back of it stays away. False when the system has none to give. */
+bool ac_os_fill_huge_pages(void *addr, size_t bytes, void *at);
 
 /* Make a page read as zeros in a forked child. */
 bool ac_os_wipe_on_fork(void *addr, size_t bytes);

@@ -362,18 +362,18 @@ bool ac_os_move(void *addr, size_t old_bytes, size_t new_bytes, void *target, bo
     return ok;
 }
 
-void ac_os_want_huge_pages(void *addr, size_t bytes)
-{
-    space_lock();
-    check_mapped("want_huge_pages", (uintptr_t)addr, bytes);
-    space_unlock();
-}
-
 void ac_os_avoid_huge_pages(void *addr, size_t bytes)
 {
     space_lock();
     check_mapped("avoid_huge_pages", (uintptr_t)addr, bytes);
     space_unlock();
+}
+
+bool ac_os_fill_huge_pages(void *addr, size_t bytes, void *at)
+{
+    ac_os_avoid_huge_pages(addr, bytes);
+    *(volatile char *)at = 0;
+    return true;
 }
 
 bool ac_os_wipe_on_fork(void *addr, size_t bytes)

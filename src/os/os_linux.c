@@ -98,14 +98,18 @@ bool ac_os_move(void *addr, size_t old_bytes, size_t new_bytes, void *target, bo
     return false;
 }
 
-void ac_os_want_huge_pages(void *addr, size_t bytes)
-{
-    ac_sys3(__NR_madvise, addr, bytes, MADV_HUGEPAGE);
-}
-
 void ac_os_avoid_huge_pages(void *addr, size_t bytes)
 {
     ac_sys3(__NR_madvise, addr, bytes, MADV_NOHUGEPAGE);
+}
+
+bool ac_os_fill_huge_pages(void *addr, size_t bytes, void *at)
+{
+    if (ac_sys_failed(ac_sys3(__NR_madvise, addr, bytes, MADV_HUGEPAGE)))
+        return false;
+    *(volatile char *)at = 0;
+    ac_os_avoid_huge_pages(addr, bytes);
+    return true;
 }
 
 bool ac_os_wipe_on_fork(void *addr, size_t bytes)

@@ -80,10 +80,12 @@ bool ac_os_move(void *addr, size_t old_bytes, size_t new_bytes, void *target, bo
     return false;
 }
 
-void ac_os_want_huge_pages(void *addr, size_t bytes)
+bool ac_os_fill_huge_pages(void *addr, size_t bytes, void *at)
 {
     (void)addr;
     (void)bytes;
+    (void)at;
+    return false;
 }
 
 void ac_os_avoid_huge_pages(void *addr, size_t bytes)

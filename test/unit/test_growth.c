@@ -170,6 +170,7 @@ static void test_growth__goes_up_at_each_eighth(void **state)
     size_t mark = 0;
     (void)state;
     start();
+    ac_option_value[AC_OPTION_huge_from] = SIZE_MAX; /* else growth is seen a chunk at a time */
     for (unsigned i = 0; i < 4000; i++) {
         runs[i] = take_run(1, true);
         bool up = used_now() > 8 * MIB && used_now() / 9 * 8 > mark;
@@ -186,6 +187,36 @@ static void test_growth__goes_up_at_each_eighth(void **state)
         assert_int_equal(ac_purge_growth(), last);
     }
     assert_in_range(last, 15, 25); /* log(125 MiB / 8 MiB) / log(9/8) = 23.3 */
+}
+
+/* The first touch of a chunk makes all of it resident: the rest is dirty, comes first, and can be given back.
+ * One that was given back as a whole is filled again. */
+static void test_growth__rest_of_a_huge_page_is_dirty(void **state)
+{
+    static struct ac_run runs[20 * AC_CHUNK_UNITS];
+    unsigned n = 0;
+    (void)state;
+    start();
+    ac_option_value[AC_OPTION_huge_from] = 20 * MIB;
+    while (pages().used_bytes < 20 * MIB) {
+        runs[n++] = take_run(1, false);
+        assert_int_equal(pages().dirty_bytes, 0);
+    }
+    for (unsigned round = 0; round < 2; round++) {
+        struct ac_run first = take_run(1, false);
+        assert_true(first.virgin && first.zero);
+        assert_int_equal(pages().dirty_bytes, AC_CHUNK_BYTES - U);
+        struct ac_run second = take_run(1, false);
+        assert_ptr_equal(second.chunk, first.chunk);
+        assert_false(second.zero || second.fresh);
+        give_run(first, 1);
+        give_run(second, 1);
+        assert_int_equal(pages().dirty_bytes, AC_CHUNK_BYTES);
+        ac_purge_all(0, ME);
+        assert_int_equal(pages().dirty_bytes, 0);
+    }
+    while (n > 0)
+        give_run(runs[--n], 1);
 }
 
 /* ---- caches out of use ---- */
@@ -454,6 +485,7 @@ static const struct unit_test tests[] = {
     UNIT_TEST(test_growth__runs_that_are_partly_fresh),
     UNIT_TEST(test_growth__counts_kept_mappings),
     UNIT_TEST(test_growth__goes_up_at_each_eighth),
+    UNIT_TEST(test_growth__rest_of_a_huge_page_is_dirty),
     UNIT_TEST(test_growth__untouched_caches_are_flushed),
     UNIT_TEST(test_growth__busy_centers_keep_their_cache),
     UNIT_TEST(test_growth__growth_flushes_what_is_untouched),
