@@ -138,9 +138,15 @@ static void *malloc_hardened(struct ac_heap *heap, size_t size)
 /* No heap, or not its bins. */
 static AC_NOINLINE void *alloc_elsewhere(struct ac_heap *heap, size_t size, uint64_t top)
 {
+    void *block;
     if (!ac_heap_is_real(heap))
         return alloc_first(size);
-    void *block = ac_harden_is_on() ? malloc_hardened(heap->real, size) : ac_profile_alloc(heap, size, top);
+    if (ac_harden_is_on())
+        block = malloc_hardened(heap->real, size);
+    else if (ac_guard_is_due(&heap->guard_left) && (block = alloc_guarded(heap, size)) != NULL)
+        ac_profile_leave_bin(heap, size, top);
+    else
+        block = ac_profile_alloc(heap, size, top);
     ac_perturb_new(block, size);
     return block;
 }

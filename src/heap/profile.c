@@ -89,14 +89,24 @@ static void record(struct ac_heap *heap, const void *block, unsigned class, size
     ac_heap_unmark_quietly(heap);
 }
 
-/* The front's bin was busy before: a handler has interrupted an operation on it. Or it is not: the operation
- * began before the pointer led here. */
+/* Whose bin malloc is at work on: the heap's when it began before the pointer led to the front. */
+static struct ac_heap *side_of(struct ac_heap *heap, unsigned class)
+{
+    return ac_bin_is_busy(heap->front->bins[class].top) ? heap->front : heap;
+}
+
+void ac_profile_leave_bin(struct ac_heap *heap, size_t size, uint64_t top)
+{
+    unsigned class = ac_class_of_size(size);
+    ac_store_rlx(&side_of(heap, class)->bins[class].top, top);
+}
+
 AC_NOINLINE void *ac_profile_alloc(struct ac_heap *heap, size_t size, uint64_t top)
 {
     struct ac_heap *front = heap->front;
     unsigned class = ac_class_of_size(size);
     bool sampled = false;
-    struct ac_heap *at = ac_bin_is_busy(front->bins[class].top) ? front : heap;
+    struct ac_heap *at = side_of(heap, class);
     if (ac_bin_is_busy(top) || !ac_heap_enter(heap)) {
         ac_store_rlx(&at->bins[class].top, top);
         return ac_nested_alloc(size, heap->shard, heap->id, false);

@@ -21,6 +21,9 @@ int ac_profile_stop(uint32_t me);
 /* The bin of a front was empty; as ac_alloc_slow. heap: the caller's own. */
 void *ac_profile_alloc(struct ac_heap *heap, size_t size, uint64_t top);
 
+/* Instead of it, when a block was had from elsewhere: the bin is as it was. */
+void ac_profile_leave_bin(struct ac_heap *heap, size_t size, uint64_t top);
+
 /* A block that was had without a front (large ones; all of them in hardened mode). Returns it. */
 void *ac_profile_count(struct ac_heap *heap, void *block, size_t requested_bytes);
 

@@ -93,7 +93,7 @@ class Verify(Case):
     def test_refusals(self):
         for words, status, said in (
             ([], 2, "which process"),
-            (["x"], 2, "not a process id"),
+            (["x"], 2, "is no process id"),
             (["4194304"], 3, "there is no process"),
         ):
             done = acre("verify", *words, text=True)
